@@ -1,0 +1,143 @@
+/**
+ * Applying: tasks in dependency order, in parallel where locks allow. p-graph is the ready queue and nothing more: its
+ * run function never rejects, outcomes and the stop signal are ours (with its own error handling it can report success
+ * although a task failed).
+ */
+import type { Journal } from '../state/journal.ts'
+import { Admission, mergeLocks } from './admission.ts'
+import { converge, settleUnchanged } from './converge.ts'
+import type { TaskResult } from './events.ts'
+import type { RunContext } from './execute.ts'
+import { buildGraph, criticalPath } from './graph.ts'
+import type { PlannedTask } from './plan.ts'
+import type { Running } from './session.ts'
+
+/** What a task without a record is taken to last when priorities are computed, in milliseconds. */
+const unknownDurationMs = 1000
+
+type Verdict = Pick<TaskResult, 'outcome' | 'why' | 'failure'>
+
+interface Ended {
+  readonly result: TaskResult
+  /** The tasks at whose failure the trail ends: only these are worth a person's time. */
+  readonly roots: readonly string[]
+}
+
+const isGood = (outcome: TaskResult['outcome']): boolean => outcome === 'changed' || outcome === 'unchanged'
+
+export async function apply(
+  planned: readonly PlannedTask[],
+  running: Running,
+  journal: Journal,
+  countMutation: () => void,
+) {
+  const context: RunContext = { running, journal, countMutation }
+  const ended = new Map<string, Ended>()
+  const end = (task: string, verdict: Verdict, started: number, roots: readonly string[]): void => {
+    const result: TaskResult = { task, ...verdict, durationMs: Math.round(performance.now() - started) }
+    ended.set(task, { result, roots })
+    running.emit({ type: 'task-end', ...result })
+    if (verdict.outcome !== 'unchanged') {
+      journal.note({ type: 'task', task, outcome: result.outcome, durationMs: result.durationMs, why: result.why })
+    }
+  }
+
+  const busy = tasksToVisit(planned)
+  const settled = planned.filter(({ task }) => !busy.has(task.id))
+  await Promise.all(settled.map((one) => settleUnchanged(one, running, journal)))
+  for (const { task } of settled)
+    end(task.id, { outcome: 'unchanged', why: null, failure: null }, performance.now(), [])
+  if (busy.size === 0) return [...ended.values()].map(({ result }) => result)
+
+  const visits = planned.filter(({ task }) => busy.has(task.id))
+  const graph = buildGraph(visits.map(({ task }) => ({ ...task, needs: task.needs.filter((need) => busy.has(need)) })))
+  const stamped = new Map(visits.map(({ task, stamp }) => [task.id, stamp?.durationMs ?? unknownDurationMs]))
+  const priority = criticalPath(graph, (id) => stamped.get(id) ?? unknownDurationMs)
+  const admission = new Admission(running.jobs)
+  const byId = new Map(visits.map((one) => [one.task.id, one]))
+  let failing = false
+
+  /** Why the task must not start, if so. */
+  const hindrance = ({ task }: PlannedTask): { verdict: Verdict; roots: readonly string[] } | undefined => {
+    const roots = [...new Set(task.needs.flatMap((need) => ended.get(need)?.roots ?? []))]
+    if (roots.length > 0) {
+      return {
+        verdict: { outcome: 'skipped', why: `needs ${roots.join(', ')}, which did not converge`, failure: null },
+        roots,
+      }
+    }
+    if (running.stop.stopping)
+      return { verdict: { outcome: 'skipped', why: 'stopped before it began', failure: null }, roots: [] }
+    if (running.failFast && failing) {
+      return { verdict: { outcome: 'skipped', why: '--fail-fast: another task failed', failure: null }, roots: [] }
+    }
+    return undefined
+  }
+
+  const visit = async (one: PlannedTask): Promise<void> => {
+    const { id, title } = one.task
+    const hindered = hindrance(one)
+    if (hindered)
+      return end(id, hindered.verdict, performance.now(), [...hindered.roots, ...(running.stop.stopping ? [id] : [])])
+    const locks = mergeLocks(one.task.resources.flatMap((resource) => resource.locks))
+    const release = await admission.enter(locks, priority.get(id) ?? 0)
+    const started = performance.now()
+    try {
+      const late = hindrance(one)
+      if (late) return end(id, late.verdict, started, [...late.roots, ...(running.stop.stopping ? [id] : [])])
+      running.emit({ type: 'task-start', task: id, title, changes: one.changes.length })
+      const verdict = await converge(one, context, release)
+      if (!isGood(verdict.outcome)) failing = true
+      end(id, verdict, started, isGood(verdict.outcome) ? [] : [id])
+    } catch (error) {
+      failing = true
+      end(id, crashed(error), started, [id])
+    } finally {
+      release()
+    }
+  }
+
+  const { PGraph } = await import('p-graph')
+  // Strictly decreasing priorities, so that p-graph starts equals in one order; who really goes first is up to Admission.
+  const nodes = new Map(graph.tasks.map((task, index) => [task.id, { priority: graph.tasks.length - index }]))
+  const edges = graph.tasks.flatMap((task) => task.needs.map((need): [string, string] => [need, task.id]))
+  await new PGraph(nodes, edges).run({
+    continue: true,
+    concurrency: nodes.size,
+    run: (id) => {
+      const one = byId.get(id)
+      return one ? visit(one) : Promise.resolve()
+    },
+  })
+  return planned.map(({ task }) => ended.get(task.id)?.result ?? lost(task.id))
+}
+
+/** Tasks with something to do, and those further down: what is done above may change what they find. */
+function tasksToVisit(planned: readonly PlannedTask[]): ReadonlySet<string> {
+  const busy = new Set<string>()
+  for (const { task, changes, unreadable } of planned) {
+    if (changes.length > 0 || unreadable !== null || task.needs.some((need) => busy.has(need))) busy.add(task.id)
+  }
+  return busy
+}
+
+/** An error nobody foresaw: the task failed, the others go on, and the person is told that it is a bug. */
+function crashed(error: unknown): Verdict {
+  const what = `this is a bug in phx: ${error instanceof Error ? error.message : String(error)}`
+  const stack = error instanceof Error ? (error.stack ?? '') : ''
+  const failure = {
+    what,
+    argv: null,
+    exitCode: null,
+    timedOut: false,
+    stdout: '',
+    stderr: stack,
+    mend: ['report it with the journal of this run'],
+  }
+  return { outcome: 'failed', why: what, failure }
+}
+
+/** A task that p-graph never handed out would otherwise count as nothing at all. */
+function lost(task: string): TaskResult {
+  return { task, durationMs: 0, ...crashed(new Error(`task ${task} was never started`)) }
+}

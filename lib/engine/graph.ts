@@ -1,0 +1,119 @@
+/**
+ * The graph of tasks: checked once, in a topological order that is the same every time. It knows ids and edges only.
+ */
+
+export interface GraphNode {
+  readonly id: string
+  readonly groups: readonly string[]
+  readonly needs: readonly string[]
+}
+
+/** A graph that can't be run: a bug in a task module, or a config that makes a cycle. */
+export class GraphError extends Error {}
+
+/** A target that names no task and no group. */
+export class UnknownTarget extends Error {
+  readonly target: string
+  readonly known: readonly string[]
+
+  constructor(target: string, known: readonly string[]) {
+    super(`unknown target ${target}`)
+    this.target = target
+    this.known = known
+  }
+}
+
+export interface Graph<T extends GraphNode> {
+  /** Dependencies first; among equals, the order in which the tasks were given. */
+  readonly tasks: readonly T[]
+  readonly byId: ReadonlyMap<string, T>
+  readonly dependents: ReadonlyMap<string, readonly string[]>
+}
+
+export function buildGraph<T extends GraphNode>(tasks: readonly T[]): Graph<T> {
+  const byId = new Map<string, T>()
+  for (const task of tasks) {
+    if (byId.has(task.id)) throw new GraphError(`two tasks are called ${task.id}`)
+    byId.set(task.id, task)
+  }
+  const dependents = new Map<string, string[]>(tasks.map((task) => [task.id, []]))
+  for (const task of tasks) {
+    for (const need of task.needs) {
+      const list = dependents.get(need)
+      if (!list) throw new GraphError(`task ${task.id} needs ${need}, which does not exist`)
+      list.push(task.id)
+    }
+  }
+  return { tasks: inOrder(tasks, byId, dependents), byId, dependents }
+}
+
+/** Kahn's algorithm with a queue: linear, and stable in the order given. */
+function inOrder<T extends GraphNode>(
+  tasks: readonly T[],
+  byId: ReadonlyMap<string, T>,
+  dependents: ReadonlyMap<string, readonly string[]>,
+): T[] {
+  const missing = new Map(tasks.map((task) => [task.id, new Set(task.needs).size]))
+  const ordered = tasks.filter((task) => task.needs.length === 0)
+  for (const task of ordered) {
+    for (const id of new Set(dependents.get(task.id))) {
+      const left = (missing.get(id) ?? 0) - 1
+      missing.set(id, left)
+      const dependent = byId.get(id)
+      if (left === 0 && dependent) ordered.push(dependent)
+    }
+  }
+  if (ordered.length < tasks.length) {
+    const done = new Set(ordered.map((task) => task.id))
+    throw new GraphError(
+      `tasks need each other in a circle: ${findCycle(tasks.filter((task) => !done.has(task.id))).join(' → ')}`,
+    )
+  }
+  return ordered
+}
+
+/** One circle among tasks that are known to contain one, each next to the task that needs it. */
+function findCycle(tasks: readonly GraphNode[]): string[] {
+  const byId = new Map(tasks.map((task) => [task.id, task]))
+  const path: string[] = []
+  let current = tasks.find((task) => task.needs.some((need) => byId.has(need)))
+  while (current && !path.includes(current.id)) {
+    path.push(current.id)
+    const next: string | undefined = current.needs.find((need) => byId.has(need))
+    current = next === undefined ? undefined : byId.get(next)
+  }
+  return current ? [...path.slice(path.indexOf(current.id)), current.id] : path
+}
+
+/** The tasks that the targets name (a task's id or a group), with all they depend on unless `deps` is false. */
+export function select<T extends GraphNode>(graph: Graph<T>, targets: readonly string[], deps: boolean): readonly T[] {
+  const groups = new Map<string, string[]>()
+  for (const task of graph.tasks) {
+    for (const group of task.groups) groups.set(group, [...(groups.get(group) ?? []), task.id])
+  }
+  const wanted = new Set<string>()
+  const add = (id: string): void => {
+    if (wanted.has(id)) return
+    wanted.add(id)
+    if (deps) for (const need of graph.byId.get(id)?.needs ?? []) add(need)
+  }
+  for (const target of targets) {
+    const ids = graph.byId.has(target) ? [target] : groups.get(target)
+    if (!ids) throw new UnknownTarget(target, [...new Set([...groups.keys(), ...graph.byId.keys()])].sort())
+    for (const id of ids) add(id)
+  }
+  return graph.tasks.filter((task) => wanted.has(task.id))
+}
+
+/** For each task how long the longest chain from its start to the end of the graph takes, in milliseconds. */
+export function criticalPath<T extends GraphNode>(
+  graph: Graph<T>,
+  durationMs: (id: string) => number,
+): Map<string, number> {
+  const length = new Map<string, number>()
+  for (const task of graph.tasks.toReversed()) {
+    const after = Math.max(0, ...(graph.dependents.get(task.id) ?? []).map((id) => length.get(id) ?? 0))
+    length.set(task.id, durationMs(task.id) + after)
+  }
+  return length
+}

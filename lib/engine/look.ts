@@ -1,0 +1,19 @@
+/** One consistent look at the host: every probe is read once, however many resources ask for it. */
+import type { Reader } from '../host/host.ts'
+import type { Look, Probe } from './resource.ts'
+
+export function newLook(reader: Reader): Look {
+  const seen = new Map<string, Promise<unknown>>()
+  const look: Look = {
+    reader,
+    at<T>(probe: Probe<T>): Promise<T> {
+      let reading = seen.get(probe.id) as Promise<T> | undefined
+      if (!reading) {
+        reading = probe.read(look)
+        seen.set(probe.id, reading)
+      }
+      return reading
+    },
+  }
+  return look
+}

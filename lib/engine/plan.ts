@@ -1,0 +1,169 @@
+/**
+ * Planning: what would change, computed from reads alone. Tasks are compared side by side; each waits only for those
+ * it needs, whose plan tells it what will have been made anew by then.
+ */
+import { readStamps, type Stamp } from '../state/stamp.ts'
+import { CannotLook } from './cannot-look.ts'
+import { decide } from './consent.ts'
+import type { ChangeShown, Consent, StepShown, TaskPlan } from './events.ts'
+import { newLook } from './look.ts'
+import type { Change, Foreseen, Look, Note, Owned, Refusal, Step, Task, Value } from './resource.ts'
+import type { ConsentPolicy, Looking, PlanDocument, TaskStatus } from './session.ts'
+import { type Looked, standingOf } from './standing.ts'
+
+/** A task, compared: what the engine works with. `TaskPlan` is the same as data for people and JSON. */
+export interface PlannedTask extends Looked {
+  readonly task: Task
+  readonly stamp: Stamp | undefined
+  readonly notes: readonly Note[]
+  readonly mend: readonly string[]
+}
+
+export class ForeseenSet implements Foreseen {
+  readonly #anew = new Set<string>()
+
+  isMadeAnew(resource: string): boolean {
+    return this.#anew.has(resource)
+  }
+
+  add(changes: readonly Change[]): void {
+    for (const change of changes) {
+      if (change.action === 'create' || change.action === 'replace') this.#anew.add(change.resource)
+    }
+  }
+}
+
+/** What phx made for this task, by its stamp: also what a run that was cut off was about to make. */
+export function ownedBy(stamp: Stamp | undefined): Owned {
+  const all = new Set([...(stamp?.created ?? []), ...(stamp?.begun?.creating ?? [])])
+  return { created: (resource) => all.has(resource), all: [...all].sort() }
+}
+
+/** Compares one task with what a look shows. Errors of looking become `unreadable`; anything else is a bug and rejects. */
+export async function compareTask(
+  task: Task,
+  stamp: Stamp | undefined,
+  look: Look,
+  foreseen: ForeseenSet,
+): Promise<PlannedTask> {
+  const changes: Change[] = []
+  const refusals: Refusal[] = []
+  const notes: Note[] = []
+  const live: Record<string, { readonly [field: string]: Value } | null> = {}
+  const owned = ownedBy(stamp)
+  try {
+    for (const resource of task.resources) {
+      const comparison = await resource.compare(look, foreseen, owned)
+      changes.push(...comparison.changes)
+      refusals.push(...comparison.refusals)
+      notes.push(...comparison.notes)
+      live[resource.id] = comparison.live
+      foreseen.add(comparison.changes)
+    }
+  } catch (error) {
+    if (!(error instanceof CannotLook)) throw error
+    return { task, stamp, changes: [], refusals, notes, live: {}, unreadable: error.message, mend: error.mend }
+  }
+  return { task, stamp, changes, refusals, notes, live, unreadable: null, mend: [] }
+}
+
+/** Compares every selected task, from one look. */
+export async function planTasks(looking: Looking, stamps = readStamps(looking.state)): Promise<readonly PlannedTask[]> {
+  const look = newLook(looking.reader)
+  const foreseen = new ForeseenSet()
+  const planned = new Map<string, Promise<PlannedTask>>()
+  // Topological order: the promises that a task waits for are there before it asks for them.
+  for (const task of looking.selected) {
+    const needed = task.needs.flatMap((need) => planned.get(need) ?? [])
+    planned.set(
+      task.id,
+      Promise.all(needed).then(() => compareTask(task, stamps.get(task.id), look, foreseen)),
+    )
+  }
+  return Promise.all(planned.values())
+}
+
+const showStep = (step: Step): StepShown => {
+  switch (step.kind) {
+    case 'command':
+      return { kind: 'command', argv: step.argv }
+    case 'write':
+      return { kind: 'write', path: step.file.path, mode: step.file.mode }
+    case 'verify':
+      return { kind: 'verify', what: step.what }
+  }
+}
+
+export function showChange(change: Change, consent: Consent | null): ChangeShown {
+  return { ...change, steps: change.steps.map(showStep), consent }
+}
+
+export function showPlan(planned: PlannedTask, policy: ConsentPolicy): TaskPlan {
+  const { task, changes, refusals, notes, unreadable } = planned
+  return {
+    task: task.id,
+    title: task.title,
+    needs: task.needs,
+    reason: standingOf(task, planned.stamp, planned),
+    changes: changes.map((change) => showChange(change, decide(change, policy))),
+    refusals,
+    notes,
+    unreadable,
+  }
+}
+
+/** Said by every plan and run as long as the config itself consents to destruction. */
+export function armedWarnings(policy: ConsentPolicy): string[] {
+  const field = 'zfs.settings.allow_destructive_operations'
+  if (policy.config === true) {
+    return [
+      `the config stands armed: ${field} is true, so every destructive change counts as agreed to. Name resource ids instead, or remove it.`,
+    ]
+  }
+  if (Array.isArray(policy.config) && policy.config.length > 0) {
+    return [
+      `the config stands armed: ${field} agrees to destructive changes of ${policy.config.join(', ')}. Remove it once they are done.`,
+    ]
+  }
+  return []
+}
+
+/** What would change. Reads only. */
+export async function plan(looking: Looking): Promise<PlanDocument> {
+  const planned = await planTasks(looking)
+  const tasks = planned.map((one) => showPlan(one, looking.policy))
+  const changes = tasks.flatMap((task) => task.changes)
+  const destructive = changes.filter((change) => change.risk === 'destructive')
+  return {
+    format: 1,
+    host: looking.reader.name,
+    config: looking.config,
+    mode: looking.policy.mode,
+    targets: looking.targets,
+    tasks,
+    warnings: armedWarnings(looking.policy),
+    summary: {
+      changes: changes.length,
+      destructive: destructive.length,
+      refusals: tasks.reduce((count, task) => count + task.refusals.length, 0),
+      consentMissing: destructive.filter((change) => !change.consent?.agreed).length,
+      unreadable: tasks.filter((task) => task.unreadable !== null).length,
+      upToDate: tasks.filter((task) => task.reason.standing === 'up to date').length,
+    },
+  }
+}
+
+/** Where every selected task stands. Reads only. */
+export async function status(looking: Looking): Promise<readonly TaskStatus[]> {
+  const planned = await planTasks(looking)
+  return planned.map(({ task, stamp, ...looked }) => ({
+    task: task.id,
+    title: task.title,
+    groups: task.groups,
+    needs: task.needs,
+    reason: standingOf(task, stamp, looked),
+    lastRun: stamp?.at ?? null,
+    lastDurationMs: stamp?.durationMs ?? null,
+    run: stamp?.run ?? null,
+  }))
+}

@@ -1,0 +1,157 @@
+/**
+ * The engine's vocabulary: what a resource, a change and a task are. The engine knows no kind of resource and no task
+ * by name; `lib/resources/` and `tasks/` implement these.
+ */
+import type { Argv, FileToWrite, Reader } from '../host/host.ts'
+
+/** A value that can stand in a plan, a stamp or a fingerprint. Never a secret. */
+export type Value = string | number | boolean | null | readonly Value[] | { readonly [key: string]: Value }
+
+/** `safe` loses nothing and interrupts nothing; `disruptive` interrupts a service, mount or guest; `destructive` can lose data. */
+export type Risk = 'safe' | 'disruptive' | 'destructive'
+export type Action = 'create' | 'update' | 'remove' | 'replace' | 'run'
+
+/** One field's difference. `from` is null for what is absent. */
+export interface FieldChange {
+  readonly field: string
+  readonly from: Value
+  readonly to: Value
+  /** Said beside the field, such as "applies to new writes only". */
+  readonly note?: string
+}
+
+/**
+ * One step of a change, in order. Plain data but for `verify`, so that what the plan shows is what the run does.
+ * A `verify` reads and throws nothing: it returns why the run must stop here, or undefined.
+ */
+export type Step =
+  | { readonly kind: 'command'; readonly argv: Argv; readonly timeoutMs?: number }
+  | { readonly kind: 'write'; readonly file: FileToWrite }
+  | { readonly kind: 'verify'; readonly what: string; check(reader: Reader): Promise<string | undefined> }
+
+/** What a destructive change would lose, and what a person has to type to agree to it. */
+export interface Loss {
+  /** One line each, for a person: `disk wwn-0x… (4 TB, serial S1): ext4 "backup", last mounted on /srv`. */
+  readonly victims: readonly string[]
+  /** Any one of these, typed exactly, is consent in interactive mode: the disk's serial or the pool's name. */
+  readonly typed: readonly string[]
+  /**
+   * What exactly was looked at (pool GUID, serials and signatures of the disks). Consent holds for this alone: if the
+   * host shows another identity when the task starts, the change is refused.
+   */
+  readonly identity: string
+}
+
+export interface Change {
+  /** Id of the resource, such as `zpool:quickOS`. */
+  readonly resource: string
+  readonly action: Action
+  readonly risk: Risk
+  /** One line for a person: `create mirror pool quickOS of 2 disks`. */
+  readonly summary: string
+  readonly fields: readonly FieldChange[]
+  readonly steps: readonly Step[]
+  /** Present exactly when the risk is destructive. */
+  readonly loss?: Loss
+  /** Commands that would undo the change, or why nothing can. */
+  readonly undo: { readonly commands: readonly Argv[] } | { readonly impossible: string }
+  /**
+   * True when the change brings things to light that could not be looked at before (importing a pool shows its
+   * datasets): the task is compared again after it, and safe changes that then appear belong to the run.
+   */
+  readonly reveals?: true
+}
+
+/** Why a resource can't be converged in any mode: a hard refusal. Exit code 3, nothing touched. */
+export interface Refusal {
+  readonly resource: string
+  /** What is wrong, in one line. */
+  readonly why: string
+  /** Declared against live, where there is such a table. */
+  readonly fields: readonly FieldChange[]
+  /** What the person can do about it, one line each; commands are written out. */
+  readonly mend: readonly string[]
+}
+
+/** A thing worth saying that changes nothing: undeclared datasets, a degraded pool, a quota larger than its pool. */
+export interface Note {
+  readonly resource: string
+  readonly level: 'info' | 'warning'
+  readonly text: string
+}
+
+/** What comparing a resource with the live host gives. Empty `changes` and `refusals` mean that it is as declared. */
+export interface Comparison {
+  readonly changes: readonly Change[]
+  readonly refusals: readonly Refusal[]
+  readonly notes: readonly Note[]
+  /** The live values of the declared fields, null when the resource is absent; kept in the stamp to tell drift apart. */
+  readonly live: { readonly [field: string]: Value } | null
+}
+
+/** A read of the host that several resources share; run once for each `Look`. */
+export interface Probe<T> {
+  readonly id: string
+  read(look: Look): Promise<T>
+}
+
+/** One consistent look at the host: probes are read once and remembered until the look is thrown away. */
+export interface Look {
+  readonly reader: Reader
+  at<T>(probe: Probe<T>): Promise<T>
+}
+
+/** What the plan so far would do, for resources further down: a dataset on a pool that is about to be made is absent. */
+export interface Foreseen {
+  /** True when the plan creates or replaces this resource (so that nothing that lives in it exists afterwards). */
+  isMadeAnew(resource: string): boolean
+}
+
+export interface Lock {
+  /** Such as `dpkg`, `zpool:quickOS`, `storage.cfg`. */
+  readonly name: string
+  readonly mode: 'shared' | 'exclusive'
+}
+
+/** One thing on the host that can be read, compared and converged. */
+export interface Resource {
+  readonly id: string
+  readonly locks: readonly Lock[]
+  /** Reads through the look and says what differs. Never changes anything; `look` could not. */
+  compare(look: Look, foreseen: Foreseen, owned: Owned): Promise<Comparison>
+}
+
+/** What earlier runs left behind for a task: needed to tell its own from what others made. */
+export interface Owned {
+  /** True when a stamp of this task (finished or not) says that phx created the resource. */
+  created(resource: string): boolean
+  /** Ids of every resource that phx created for this task, also those no longer declared. */
+  readonly all: readonly string[]
+}
+
+/** A node of the graph. It declares; the engine executes. */
+export interface Task {
+  /** Such as `zfs:quickOS`. */
+  readonly id: string
+  readonly title: string
+  /** Raise it when the same inputs should mean something else. */
+  readonly version: number
+  /** Groups that a person may name as a target: `zfs`, `setup`. */
+  readonly groups: readonly string[]
+  /** Ids of tasks that must have converged before. */
+  readonly needs: readonly string[]
+  /** Declared values by name, normalised to meaning; a change of one is "inputs changed". Never a secret. */
+  readonly inputs: { readonly [name: string]: Value }
+  /** In the order in which they converge. */
+  readonly resources: readonly Resource[]
+}
+
+/**
+ * A hypervisor step: one file in tasks/. `expand` turns the config's slice into nodes.
+ * `orphans` are ids of tasks of this module that have a stamp though the config no longer yields them; a module that
+ * cleans up after itself yields them again, with nothing declared.
+ */
+export interface TaskModule<Config> {
+  readonly name: string
+  expand(config: Config, orphans: readonly string[]): readonly Task[]
+}

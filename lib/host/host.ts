@@ -1,0 +1,83 @@
+/**
+ * What phx converges: a host that can be looked at and changed.
+ *
+ * The two are apart by type. A `Reader` has no way to change anything, and planning is given nothing else; a `Host`
+ * is a reader that can also `mutate`. Three transports implement it: local, simulated, and later ssh.
+ */
+
+/** A command as an argument list: argv[0] is the tool's name, looked up on the host's PATH. Never a shell line. */
+export type Argv = readonly string[]
+
+export interface CommandResult {
+  readonly argv: Argv
+  /** The exit status; null when a signal ended the command or it was given up on. */
+  readonly exitCode: number | null
+  readonly signal: string | null
+  readonly stdout: string
+  readonly stderr: string
+  readonly durationMs: number
+  /** True when the deadline passed; then `exitCode` is null, whatever the command itself said. */
+  readonly timedOut: boolean
+  /** True when the tool is not on the host's PATH (`exitCode` is then 127, as a shell would say). */
+  readonly notFound: boolean
+}
+
+export interface QueryOptions {
+  /** Deadline in milliseconds; 30,000 unless told. */
+  readonly timeoutMs?: number
+}
+
+export interface MutateOptions {
+  /** Deadline in milliseconds; 600,000 unless told. */
+  readonly timeoutMs?: number
+  /** Text for the command's standard input: the only way for a secret. */
+  readonly stdin?: string
+  /** Aborting ends the command (TERM, then KILL, to its whole process group). */
+  readonly signal?: AbortSignal
+}
+
+export interface FileToWrite {
+  readonly path: string
+  readonly content: string
+  /** Permission bits, such as 0o644. */
+  readonly mode: number
+}
+
+export interface Reader {
+  /** For people: `local`, `simulated:FOLDER`. */
+  readonly name: string
+  /**
+   * Runs a command that only reads. One that could write is refused with an error before it starts (see readonly.ts):
+   * the refusal is a bug in phx, not a state of the host. A non-zero exit is a result, not an error.
+   */
+  query(argv: Argv, options?: QueryOptions): Promise<CommandResult>
+  /** The file's text, or undefined when there is none. Other failures (EACCES, EIO) reject. */
+  readFile(path: string): Promise<string | undefined>
+  /** Names in a folder, sorted, or undefined when there is no such folder. */
+  listDir(path: string): Promise<readonly string[] | undefined>
+  /** The path with every link resolved, or undefined when nothing is there (a dangling link too). */
+  realpath(path: string): Promise<string | undefined>
+  /** Whether a tool is on the host's PATH. */
+  hasTool(tool: string): Promise<boolean>
+}
+
+export interface Host extends Reader {
+  /** Runs a command that may change the host. A non-zero exit is a result, not an error. */
+  mutate(argv: Argv, options?: MutateOptions): Promise<CommandResult>
+  /** Writes a file whole: temporary file beside it, owner root, mode, fsync, rename, fsync of the folder. */
+  writeFile(file: FileToWrite): Promise<void>
+  /** Frees what the transport holds (connections, the simulated host's lock). */
+  close(): Promise<void>
+}
+
+/** A reader that holds no reference to anything that mutates, also not at run time. */
+export function readerOf(host: Host): Reader {
+  return Object.freeze({
+    name: host.name,
+    query: (argv: Argv, options?: QueryOptions) => host.query(argv, options),
+    readFile: (path: string) => host.readFile(path),
+    listDir: (path: string) => host.listDir(path),
+    realpath: (path: string) => host.realpath(path),
+    hasTool: (tool: string) => host.hasTool(tool),
+  })
+}

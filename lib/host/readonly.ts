@@ -1,0 +1,47 @@
+/**
+ * Which commands only read. `query` of every transport refuses anything that is not listed here, so a probe that
+ * would write can't be written by mistake: the list is closed, and what it doesn't know is taken to write.
+ */
+import type { Argv } from './host.ts'
+
+type Rule = (args: readonly string[]) => boolean
+
+const verbs =
+  (...allowed: string[]): Rule =>
+  (args) =>
+    allowed.includes(args[0] ?? '')
+const always: Rule = () => true
+
+/** `zpool import` lists what could be imported only as long as no pool is named and `-a` is not given (zpool-import(8)). */
+const zpoolImportListing: Rule = (args) => {
+  const rest = args.slice(1)
+  for (let index = 0; index < rest.length; index++) {
+    const word = rest[index]
+    if (word === '-d' || word === '-c') index++
+    else if (word !== '-D') return false
+  }
+  return true
+}
+
+const rules: Readonly<Record<string, Rule>> = {
+  zpool: (args) => (args[0] === 'import' ? zpoolImportListing(args) : verbs('status', 'list', 'get', 'history')(args)),
+  zfs: verbs('list', 'get'),
+  zdb: (args) => args[0] === '-l',
+  lsblk: always,
+  findmnt: always,
+  blkid: (args) => args[0] === '-p', // without -p blkid(8) may write its cache
+  wipefs: (args) =>
+    args[0] === '--no-act' && args[1] === '--json' && args.slice(2).every((word) => word.startsWith('/')),
+  // No pvesm and no pvesh: even `pvesm status` activates storages, which imports pools and mounts (pve-storage).
+}
+
+/** True when the command is known to change nothing on the host. */
+export function isReadOnly(argv: Argv): boolean {
+  const [tool, ...args] = argv
+  return tool !== undefined && Object.hasOwn(rules, tool) && (rules[tool]?.(args) ?? false)
+}
+
+/** Throws for a command that `query` must not run. */
+export function assertReadOnly(argv: Argv): void {
+  if (!isReadOnly(argv)) throw new Error(`not a read-only command, so it can't be a probe: ${argv.join(' ')}`)
+}

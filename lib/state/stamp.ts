@@ -1,0 +1,96 @@
+/**
+ * Stamps: one file a task, readable by a person. A stamp is a hint about *why*; the live host decides *what*.
+ * It is marked unfinished before the first mutation and written whole after the proof, never the other way round.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Value } from '../engine/resource.ts'
+import type { StateFolder } from './folder.ts'
+
+export type Fields = { readonly [name: string]: Value }
+
+export interface Stamp {
+  readonly format: 1
+  readonly task: string
+  readonly version: number
+  /** `unfinished`: a run began to change the host for this task and did not get to its proof. */
+  readonly state: 'converged' | 'unfinished'
+  /** The run that converged it last, when (ISO 8601), and how long that took; null before the first time. */
+  readonly run: string | null
+  readonly at: string | null
+  readonly durationMs: number | null
+  /** Declared values that run converged to. */
+  readonly inputs: Fields
+  /** Live values as they were proved, by resource. */
+  readonly outputs: { readonly [resource: string]: Fields | null }
+  /** Resources that phx made: what it may remove when they are no longer declared. */
+  readonly created: readonly string[]
+  /** While unfinished: the run that began, and what it was about to make. */
+  readonly begun: { readonly run: string; readonly at: string; readonly creating: readonly string[] } | null
+}
+
+const fileOf = (state: StateFolder, task: string): string =>
+  join(state.stamps, `${task.replace(/[%/]/g, (sign) => encodeURIComponent(sign))}.json`)
+
+/** A text that is no stamp reads as none: the host decides what to do, and the next proof writes it anew. */
+export function parseStamp(text: string): Stamp | undefined {
+  try {
+    const stamp = JSON.parse(text) as Partial<Stamp> | null
+    const whole =
+      stamp?.format === 1 &&
+      typeof stamp.task === 'string' &&
+      typeof stamp.version === 'number' &&
+      (stamp.state === 'converged' || stamp.state === 'unfinished') &&
+      typeof stamp.inputs === 'object' &&
+      stamp.inputs !== null &&
+      typeof stamp.outputs === 'object' &&
+      stamp.outputs !== null &&
+      Array.isArray(stamp.created)
+    return whole ? (stamp as Stamp) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Every readable stamp by task id. Creates nothing. */
+export function readStamps(state: StateFolder): Map<string, Stamp> {
+  const stamps = new Map<string, Stamp>()
+  let names: string[]
+  try {
+    names = readdirSync(state.stamps)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return stamps
+    throw error
+  }
+  for (const name of names) {
+    if (!name.endsWith('.json')) continue
+    const stamp = parseStamp(readFileSync(join(state.stamps, name), 'utf8'))
+    if (stamp) stamps.set(stamp.task, stamp)
+  }
+  return stamps
+}
+
+export function writeStamp(state: StateFolder, stamp: Stamp): Promise<void> {
+  return state.replacer.replace(fileOf(state, stamp.task), `${JSON.stringify(stamp, null, 2)}\n`)
+}
+
+/** The same stamp, marked as begun by this run: what was true before stays readable until the proof replaces it. */
+export function unfinished(
+  previous: Stamp | undefined,
+  task: { readonly id: string; readonly version: number },
+  begun: { readonly run: string; readonly at: string; readonly creating: readonly string[] },
+): Stamp {
+  const creating = [...new Set([...(previous?.begun?.creating ?? []), ...begun.creating])].sort()
+  const base = previous ?? {
+    format: 1,
+    task: task.id,
+    version: task.version,
+    run: null,
+    at: null,
+    durationMs: null,
+    inputs: {},
+    outputs: {},
+    created: [],
+  }
+  return { ...base, state: 'unfinished', begun: { run: begun.run, at: begun.at, creating } }
+}
