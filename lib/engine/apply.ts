@@ -5,7 +5,7 @@
  */
 import type { Journal } from '../state/journal.ts'
 import { Admission, mergeLocks } from './admission.ts'
-import { converge, settleUnchanged } from './converge.ts'
+import { converge, isCurrent, settleUnchanged } from './converge.ts'
 import type { TaskResult } from './events.ts'
 import type { RunContext } from './execute.ts'
 import { buildGraph, criticalPath } from './graph.ts'
@@ -44,7 +44,8 @@ export async function apply(
 
   const busy = tasksToVisit(planned)
   const settled = planned.filter(({ task }) => !busy.has(task.id))
-  await Promise.all(settled.map((one) => settleUnchanged(one, running, journal)))
+  const unstamped = settled.filter(({ stamp, task, live }) => !isCurrent(stamp, task, live))
+  await Promise.all(unstamped.map((one) => settleUnchanged(one, running, journal)))
   for (const { task } of settled)
     end(task.id, { outcome: 'unchanged', why: null, failure: null }, performance.now(), [])
   if (busy.size === 0) return [...ended.values()].map(({ result }) => result)
@@ -97,17 +98,10 @@ export async function apply(
     }
   }
 
-  const { PGraph } = await import('p-graph')
-  // Strictly decreasing priorities, so that p-graph starts equals in one order; who really goes first is up to Admission.
-  const nodes = new Map(graph.tasks.map((task, index) => [task.id, { priority: graph.tasks.length - index }]))
-  const edges = graph.tasks.flatMap((task) => task.needs.map((need): [string, string] => [need, task.id]))
-  await new PGraph(nodes, edges).run({
-    continue: true,
-    concurrency: nodes.size,
-    run: (id) => {
-      const one = byId.get(id)
-      return one ? visit(one) : Promise.resolve()
-    },
+  const { visitInOrder } = await import('./ready-queue.ts')
+  await visitInOrder(graph.tasks, async (id) => {
+    const one = byId.get(id)
+    if (one) await visit(one)
   })
   return planned.map(({ task }) => ended.get(task.id)?.result ?? lost(task.id))
 }

@@ -8,7 +8,7 @@ import { execute, Interrupted, type RunContext, StepFailed } from './execute.ts'
 import { newLook } from './look.ts'
 import { compareTask, ForeseenSet, type PlannedTask } from './plan.ts'
 import type { Change, Risk, Task } from './resource.ts'
-import { canonical } from './value.ts'
+import { isSame } from './value.ts'
 
 type Verdict = Pick<TaskResult, 'outcome' | 'why' | 'failure'>
 
@@ -129,8 +129,8 @@ export function isCurrent(stamp: Stamp | undefined, task: Task, live: PlannedTas
   return (
     stamp?.state === 'converged' &&
     stamp.version === task.version &&
-    canonical(stamp.inputs) === canonical(task.inputs) &&
-    canonical(stamp.outputs) === canonical(live)
+    isSame(stamp.inputs, task.inputs) &&
+    isSame(stamp.outputs, live)
   )
 }
 
@@ -147,15 +147,10 @@ async function settle(
   await writeStamp(running.state, convergedStamp(proof, run, made))
 }
 
-/** Stamps a task that the plan already found as declared. Returns whether there was anything to write. */
-export async function settleUnchanged(
-  planned: PlannedTask,
-  running: RunContext['running'],
-  journal: Journal,
-): Promise<void> {
-  if (isCurrent(planned.stamp, planned.task, planned.live)) return
+/** Stamps a task that the plan already found as declared, unless its stamp says so already. */
+export function settleUnchanged(planned: PlannedTask, running: RunContext['running'], journal: Journal): Promise<void> {
   // What it took when it last had work to do is worth more than the milliseconds of looking.
   const durationMs = planned.stamp?.durationMs ?? 0
   const run = { id: journal.run, at: running.now().toISOString(), durationMs }
-  await writeStamp(running.state, convergedStamp(planned, run, []))
+  return writeStamp(running.state, convergedStamp(planned, run, []))
 }

@@ -89,7 +89,11 @@ function findCycle(tasks: readonly GraphNode[]): string[] {
 export function select<T extends GraphNode>(graph: Graph<T>, targets: readonly string[], deps: boolean): readonly T[] {
   const groups = new Map<string, string[]>()
   for (const task of graph.tasks) {
-    for (const group of task.groups) groups.set(group, [...(groups.get(group) ?? []), task.id])
+    for (const group of task.groups) {
+      const ids = groups.get(group)
+      if (ids) ids.push(task.id)
+      else groups.set(group, [task.id])
+    }
   }
   const wanted = new Set<string>()
   const add = (id: string): void => {

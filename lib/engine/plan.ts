@@ -75,10 +75,8 @@ export async function planTasks(looking: Looking, stamps = readStamps(looking.st
   // Topological order: the promises that a task waits for are there before it asks for them.
   for (const task of looking.selected) {
     const needed = task.needs.flatMap((need) => planned.get(need) ?? [])
-    planned.set(
-      task.id,
-      Promise.all(needed).then(() => compareTask(task, stamps.get(task.id), look, foreseen)),
-    )
+    const compare = () => compareTask(task, stamps.get(task.id), look, foreseen)
+    planned.set(task.id, needed.length === 0 ? compare() : Promise.all(needed).then(compare))
   }
   return Promise.all(planned.values())
 }

@@ -42,7 +42,8 @@ export async function run(running: Running): Promise<Summary> {
       durationMs: summary.durationMs,
       mutations,
     })
-    await journal.sync()
+    if (mutations > 0) await journal.sync()
+    else journal.write()
     for (const text of armedWarnings(policy)) emit({ type: 'warning', text })
     emit({ type: 'summary', format: 1, ...summary })
     return summary
@@ -101,9 +102,9 @@ function nothingTouched(
   refused: ReadonlyMap<string, string>,
   running: Running,
 ): TaskResult[] {
-  return planned.map(({ task, changes }) => {
+  return planned.map(({ task, changes, unreadable }) => {
     const why = refused.get(task.id)
-    const idle = changes.length === 0 ? 'unchanged' : 'skipped'
+    const idle = changes.length === 0 && unreadable === null ? 'unchanged' : 'skipped'
     const outcome = why === undefined ? idle : 'refused'
     const instead = running.stop.stopping
       ? 'stopped before anything was changed'

@@ -11,6 +11,20 @@ export function canonical(value: Value): string {
   return JSON.stringify(value)
 }
 
+/** Whether two values mean the same, as `canonical` would say, without writing either down: it runs for every task. */
+export function isSame(one: Value, other: Value): boolean {
+  if (one === other) return true
+  if (one === null || other === null || typeof one !== 'object' || typeof other !== 'object') return false
+  if (Array.isArray(one) || Array.isArray(other)) {
+    if (!Array.isArray(one) || !Array.isArray(other) || one.length !== other.length) return false
+    return one.every((item, index) => isSame(item, other[index] as Value))
+  }
+  const [left, right] = [one as Fields, other as Fields]
+  const names = Object.keys(left)
+  if (names.length !== Object.keys(right).length) return false
+  return names.every((name) => Object.hasOwn(right, name) && isSame(left[name] as Value, right[name] as Value))
+}
+
 type Fields = { readonly [name: string]: Value }
 
 const isFields = (value: Value | undefined): value is Fields =>
@@ -25,7 +39,7 @@ export function differences(from: Fields, to: Fields, prefix = ''): FieldChange[
   return names.flatMap((name) => {
     const [before, after] = [from[name], to[name]]
     if (isFields(before) && isFields(after)) return differences(before, after, `${prefix}${name}.`)
-    if (canonical(before ?? null) === canonical(after ?? null)) return []
+    if (isSame(before ?? null, after ?? null)) return []
     return [{ field: `${prefix}${name}`, from: before ?? null, to: after ?? null }]
   })
 }

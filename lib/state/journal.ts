@@ -2,7 +2,7 @@
  * The journal: one append-only file a run, one JSON object a line. Written ahead: the intent is on disk before the
  * command starts, the result follows. A torn last line (power cut, kill) is left out when it is read.
  */
-import { readdirSync, readFileSync } from 'node:fs'
+import { appendFileSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FieldChange } from '../engine/resource.ts'
 import type { StateFolder } from './folder.ts'
@@ -116,6 +116,16 @@ export class Journal {
     } finally {
       this.#flushing = null
     }
+  }
+
+  /**
+   * Writes what is left without waiting for the disk: for the end of a run that changed nothing, of which a power cut
+   * may take the record. A run that changed something ends with `sync`.
+   */
+  write(): void {
+    if (this.#pending.length === 0) return
+    appendFileSync(this.#path, this.#pending.map((line) => `${line}\n`).join(''), { mode: 0o600 })
+    this.#pending = []
   }
 
   async #flush(): Promise<void> {

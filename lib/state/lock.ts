@@ -4,7 +4,6 @@
  *
  * Abstract sockets belong to a network namespace (unix(7)): two runs in two namespaces on one folder don't see each other.
  */
-import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { userInfo } from 'node:os'
@@ -38,9 +37,17 @@ function readHolder(state: StateFolder): Holder | null {
   }
 }
 
+/** An abstract name holds 107 bytes (unix(7)): a longer path is hashed. */
+async function socketName(path: string): Promise<string> {
+  const name = `\0phx-run ${path}`
+  if (Buffer.byteLength(name) <= 100) return name
+  const { createHash } = await import('node:crypto')
+  return `\0phx-run sha256 ${createHash('sha256').update(path).digest('hex')}`
+}
+
 /** Takes the lock or rejects with LockedError. The returned function gives it back. */
 export async function takeLock(state: StateFolder, command: string, now: Date): Promise<() => Promise<void>> {
-  const name = `\0phx-run-${createHash('sha256').update(state.identity()).digest('hex').slice(0, 32)}`
+  const name = await socketName(state.identity())
   const server: Server = createServer((connection) => connection.destroy())
   await new Promise<void>((held, failed) => {
     server.once('error', (error: NodeJS.ErrnoException) =>

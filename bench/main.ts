@@ -1,0 +1,41 @@
+/**
+ * npm run bench [-- PART…] [--write]: measures the figures of docs/performance.md anew and prints them; with --write puts
+ * them there. Parts: start, noop, parallel.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { noop } from './noop.ts'
+import { parallel } from './parallel.ts'
+import { machine, makeRig, type Rig } from './rig.ts'
+import { start } from './start.ts'
+
+const parts: Readonly<Record<string, (rig: Rig) => Promise<string>>> = { start, noop, parallel }
+const words = process.argv.slice(2)
+const wanted = words.filter((word) => !word.startsWith('--'))
+const unknown = wanted.filter((name) => !Object.hasOwn(parts, name))
+if (unknown.length > 0)
+  throw new Error(`no such part: ${unknown.join(', ')}; there are ${Object.keys(parts).join(', ')}`)
+
+const page = join(import.meta.dirname, '..', 'docs', 'performance.md')
+
+/** Puts figures between `<!-- NAME -->` and `<!-- /NAME -->`. */
+function write(name: string, figures: string): void {
+  const text = readFileSync(page, 'utf8')
+  const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
+  const [from, to] = [text.indexOf(open), text.indexOf(close)]
+  if (from < 0 || to < from) throw new Error(`docs/performance.md has no place for ${name}`)
+  writeFileSync(page, `${text.slice(0, from + open.length)}\n${figures}\n${text.slice(to)}`)
+}
+
+const rig = await makeRig()
+try {
+  console.log(machine())
+  for (const [name, measure] of Object.entries(parts)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue
+    const figures = await measure(rig)
+    console.log(`\n${name}\n\n${figures}`)
+    if (words.includes('--write')) write(name, `${machine()}\n\n${figures}`)
+  }
+} finally {
+  rig.close()
+}

@@ -1,0 +1,54 @@
+/** Nothing to do: a no-op run over 10, 1,000 and 10,000 up-to-date tasks, beside other runners and Node's bare start. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { randomGraph, writeFiles, writeMake, writeMise, writeNinja, writeWireit } from './graphs.ts'
+import type { Rig } from './rig.ts'
+import { type Contender, inTurn, once, table } from './timing.ts'
+
+/** What a run may cost, as a multiple of `node -e 0`. */
+const limits: ReadonlyMap<number, number> = new Map([
+  [10, 1.5],
+  [1000, 3],
+  [10_000, 8],
+])
+
+/** Tools that check 10,000 tasks in minutes, not seconds, are left out there. */
+const slowest: Readonly<Record<string, number>> = { wireit: 1000, mise: 1000 }
+
+export async function noop(rig: Rig): Promise<string> {
+  const rows: string[][] = []
+  for (const [size, limit] of limits) {
+    const folder = join(rig.scratch, `noop-${size}`)
+    mkdirSync(folder)
+    const graph = randomGraph(size)
+    writeFiles(folder, graph, true)
+    writeFileSync(join(folder, 'phoenix.config.json'), '{}')
+    writeNinja(folder, graph, 'touch $out')
+    writeMake(folder, graph, 'touch $out')
+    writeWireit(folder, graph, 'touch $out')
+    writeMise(folder, graph, 'touch $out')
+    const contenders: Contender[] = [
+      { name: 'node -e 0', argv: [process.execPath, '-e', '0'] },
+      rig.phx(folder, { BENCH_TASKS: String(size) }),
+      ...rig.others(folder).filter(({ name }) => size <= (slowest[name] ?? Number.POSITIVE_INFINITY)),
+    ]
+    // The first run brings every tool's own records up to date; only later ones have nothing to do.
+    for (const contender of contenders) await once(contender)
+    const timed = await inTurn(contenders, size >= 10_000 ? 5 : 9)
+    const bare = timed[0]?.medianMs ?? 1
+    for (const { name, minMs, medianMs, maxMs, memoryMib } of timed) {
+      const ratio = medianMs / bare
+      const target = name === 'phx' ? `≤ ${limit}: ${ratio <= limit ? 'met' : 'missed'}` : ''
+      rows.push([
+        String(size),
+        name,
+        medianMs.toFixed(0),
+        `${minMs.toFixed(0)} to ${maxMs.toFixed(0)}`,
+        ratio.toFixed(2),
+        memoryMib === null ? '' : memoryMib.toFixed(0),
+        target,
+      ])
+    }
+  }
+  return table(['tasks', 'tool', 'ms (median)', 'ms (range)', '× node -e 0', 'MiB', 'target'], rows)
+}

@@ -1,0 +1,164 @@
+/**
+ * Every command and option, once. Two parsers read this table: a fast one for well-formed calls (fast.ts), and yargs for
+ * help, mistakes and completion (full.ts).
+ */
+import type { Environment } from './environment.ts'
+import type { Invocation } from './invocation.ts'
+import { execute as graph } from './verbs/graph.ts'
+import { execute as plan } from './verbs/plan.ts'
+import { execute as run } from './verbs/run.ts'
+import { execute as runs } from './verbs/runs.ts'
+import { execute as sim } from './verbs/sim.ts'
+import { execute as status } from './verbs/status.ts'
+import { execute as validate } from './verbs/validate.ts'
+import { execute as why } from './verbs/why.ts'
+
+export const modes = ['safe', 'interactive', 'force-destructive'] as const
+export const graphFormats = ['tree', 'dot', 'mermaid', 'json'] as const
+
+export interface OptionSpec {
+  readonly short?: string
+  /** `flag` takes no value, `list` may be given several times. */
+  readonly kind: 'flag' | 'text' | 'list'
+  /** What help calls the value. */
+  readonly value?: string
+  readonly choices?: readonly string[]
+  readonly about: string
+}
+
+export const options = {
+  config: { short: 'c', kind: 'text', value: 'FILE', about: 'the config (default: phoenix.config.json)' },
+  host: {
+    kind: 'text',
+    value: 'HOST',
+    about: 'local (default), simulated (a throw-away host in memory) or simulated:FOLDER (kept in FOLDER)',
+  },
+  'state-dir': {
+    kind: 'text',
+    value: 'FOLDER',
+    about: 'stamps and journal (default: /var/lib/phx, or FOLDER/state on simulated:FOLDER)',
+  },
+  mode: { kind: 'text', value: 'MODE', choices: modes, about: 'what may destroy data (default: safe, nothing)' },
+  interactive: { kind: 'flag', about: 'short for --mode interactive: ask before each destructive change' },
+  'force-destructive': { kind: 'flag', about: 'short for --mode force-destructive: agree to every destructive change' },
+  'allow-destroy': {
+    kind: 'list',
+    value: 'ID',
+    about: 'agree to destructive changes of this resource alone, such as zpool:fastData (repeatable)',
+  },
+  jobs: { short: 'j', kind: 'text', value: 'N', about: 'tasks at once (default: 4)' },
+  'fail-fast': { kind: 'flag', about: 'start nothing more after the first failure' },
+  'dry-run': { kind: 'flag', about: 'show the plan, change nothing' },
+  'no-deps': { kind: 'flag', about: 'the targets alone, without what they depend on' },
+  'detailed-exitcode': { kind: 'flag', about: 'exit 2 when there are changes, 3 when a run would be refused' },
+  format: { kind: 'text', value: 'FORMAT', choices: graphFormats, about: 'how to draw it (default: tree)' },
+  status: { kind: 'flag', about: 'colour each task by what the live host says' },
+  json: { kind: 'flag', about: 'data on standard output: one document, for run one event a line' },
+  verbose: { short: 'v', kind: 'flag', about: 'more detail; the stack trace of a bug' },
+  'no-color': { kind: 'flag', about: 'no colours (NO_COLOR is respected too)' },
+} as const satisfies Record<string, OptionSpec>
+
+export type OptionName = keyof typeof options
+
+export interface CommandSpec {
+  readonly name: string
+  /** As yargs writes it: `[target..]`, `<target>`. */
+  readonly positionals: string
+  readonly about: string
+  readonly positionalAbout: string
+  readonly options: readonly OptionName[]
+  readonly examples: readonly (readonly [string, string])[]
+  /** Returns the exit code. What is heavy (zx, the simulated host, listr2) is loaded inside, when it is needed. */
+  readonly execute: (invocation: Invocation, environment: Environment) => Promise<number>
+}
+
+const everywhere = ['json', 'verbose', 'no-color'] as const
+const onHost = ['config', 'host', 'state-dir', ...everywhere] as const
+const consent = ['mode', 'interactive', 'force-destructive', 'allow-destroy'] as const
+const targets = 'a task (zfs:quickOS) or a group (zfs, setup)'
+
+export const commands: readonly CommandSpec[] = [
+  {
+    name: 'run',
+    positionals: '[target..]',
+    about: 'converge the targets (default: setup) and what they depend on',
+    positionalAbout: targets,
+    options: [...onHost, ...consent, 'jobs', 'fail-fast', 'dry-run', 'no-deps'],
+    examples: [
+      ['phx run', 'converge everything of the group setup'],
+      ['phx run zfs --interactive', 'ask before anything is destroyed'],
+      ['phx run zfs:fastData --allow-destroy zpool:fastData', 'agree to one pool only'],
+    ],
+    execute: run,
+  },
+  {
+    name: 'plan',
+    positionals: '[target..]',
+    about: 'show what a run would change, with the exact commands; reads only',
+    positionalAbout: targets,
+    options: [...onHost, ...consent, 'no-deps', 'detailed-exitcode'],
+    examples: [['phx plan zfs --detailed-exitcode', 'for scripts: exit 2 when there are changes']],
+    execute: plan,
+  },
+  {
+    name: 'graph',
+    positionals: '[target..]',
+    about: 'draw the tasks and their dependencies',
+    positionalAbout: targets,
+    options: [...onHost, 'format', 'status', 'no-deps'],
+    examples: [['phx graph --format dot | dot -Tsvg -o graph.svg', 'a picture, with Graphviz']],
+    execute: graph,
+  },
+  {
+    name: 'status',
+    positionals: '[target..]',
+    about: 'one line a task: up to date, new, inputs changed, drifted, stale, interrupted',
+    positionalAbout: targets,
+    options: onHost,
+    examples: [],
+    execute: status,
+  },
+  {
+    name: 'why',
+    positionals: '<target>',
+    about: 'why a task is or is not up to date, in full',
+    positionalAbout: targets,
+    options: onHost,
+    examples: [['phx why zfs:quickOS', 'which input changed, which output drifted, which stamp']],
+    execute: why,
+  },
+  {
+    name: 'validate',
+    positionals: '',
+    about: 'check the config alone, offline: every mistake at once',
+    positionalAbout: '',
+    options: ['config', ...everywhere],
+    examples: [],
+    execute: validate,
+  },
+  {
+    name: 'runs',
+    positionals: '[id]',
+    about: 'past runs; with an id one run with its changes, commands and exit codes',
+    positionalAbout: 'a run, or the beginning of its id',
+    options: ['host', 'state-dir', ...everywhere],
+    examples: [],
+    execute: runs,
+  },
+  {
+    name: 'sim',
+    positionals: '<folder> [tool..]',
+    about: 'call a tool of the simulated host kept in FOLDER',
+    positionalAbout: 'the folder of the simulated host, made when it is not there; then --, the tool and its arguments',
+    options: ['config', 'verbose', 'no-color'],
+    examples: [
+      ['phx sim demo -- zpool status -j', 'look at it'],
+      ['phx sim demo -- mkfs.ext4 /dev/disk/by-id/X', 'set a scene'],
+    ],
+    execute: sim,
+  },
+]
+
+export function findCommand(name: string): CommandSpec | undefined {
+  return commands.find((command) => command.name === name)
+}

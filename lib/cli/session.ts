@@ -1,0 +1,114 @@
+/** What a command works with: the config, the host, the state folder and the graph, opened in this order. */
+import { readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { PhxConfig } from '../config/generated/types.ts'
+import { loadConfig } from '../config/load.ts'
+import { declaredDisks, declaredZfs } from '../config/zfs.ts'
+import { buildGraph, type Graph, select } from '../engine/graph.ts'
+import type { Task } from '../engine/resource.ts'
+import type { Looking } from '../engine/session.ts'
+import { type Host, readerOf } from '../host/host.ts'
+import { openHost } from '../host/open.ts'
+import { StateFolder } from '../state/folder.ts'
+import type { Screen } from '../view/screen.ts'
+import { problemLines } from '../view/validate.ts'
+import type { Environment, Modules } from './environment.ts'
+import { InvalidConfig } from './exit.ts'
+import type { Invocation } from './invocation.ts'
+
+export interface Session {
+  readonly looking: Looking
+  readonly host: Host
+  close(): Promise<void>
+}
+
+export interface Wanted {
+  /** Targets when none is named; null means every task. */
+  readonly byDefault: readonly string[] | null
+  /** False for the one command that changes the host. */
+  readonly readOnly: boolean
+}
+
+export async function openSession(
+  invocation: Invocation,
+  environment: Environment,
+  screen: Screen,
+  wanted: Wanted,
+): Promise<Session> {
+  const loaded = loadConfig(invocation.config)
+  if (!loaded.ok) throw new InvalidConfig(loaded.file, loaded.problems)
+  for (const problem of loaded.problems) screen.err(`${problemLines(problem, screen.errPaint).join('\n')}\n`)
+  const { config } = loaded
+  const folder = stateFolderOf(invocation)
+  const state = new StateFolder(folder.path)
+  const graph = buildGraph(expand(environment.modules, config, state))
+  const { targets, selected } = choose(graph, invocation, wanted.byDefault)
+  const host = await openHost(invocation.host, declaredDisks(config), { readOnly: wanted.readOnly })
+  const looking: Looking = {
+    reader: readerOf(host),
+    graph,
+    selected,
+    state,
+    now: () => new Date(),
+    config: invocation.config,
+    targets,
+    policy: { mode: invocation.mode, allow: invocation.allowDestroy, config: declaredZfs(config).consent },
+  }
+  const close = async (): Promise<void> => {
+    await host.close()
+    if (folder.throwAway) rmSync(folder.path, { recursive: true, force: true })
+  }
+  return { looking, host, close }
+}
+
+/** Where stamps and journal are. A folder is only ever made by a run. */
+export function stateFolderOf(invocation: Invocation): { path: string; throwAway: boolean } {
+  const { stateDir, host } = invocation
+  if (stateDir !== null) return { path: stateDir, throwAway: false }
+  if (host.startsWith('simulated:')) return { path: join(host.slice('simulated:'.length), 'state'), throwAway: false }
+  if (host === 'simulated')
+    return { path: join(tmpdir(), `phx-simulated-${process.pid}-${Date.now()}`), throwAway: true }
+  return { path: '/var/lib/phx', throwAway: false }
+}
+
+/** Tasks of every module; a module is told which of its stamps the config no longer accounts for. */
+function expand(modules: Modules, config: PhxConfig, state: StateFolder): readonly Task[] {
+  const stamped = stampedTasks(state)
+  return modules.flatMap((module) => {
+    const declared = module.expand(config, [])
+    const ids = new Set(declared.map((task) => task.id))
+    const orphans = stamped.filter((id) => id.split(':')[0] === module.name && !ids.has(id))
+    return orphans.length > 0 ? module.expand(config, orphans) : declared
+  })
+}
+
+/** Ids of tasks that have a stamp, by the names of the files alone: reading them all is the engine's business. */
+function stampedTasks(state: StateFolder): readonly string[] {
+  try {
+    return readdirSync(state.stamps)
+      .filter((name) => name.endsWith('.json'))
+      .map((name) => decodeURIComponent(name.slice(0, -'.json'.length)))
+      .sort()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+}
+
+function choose(graph: Graph<Task>, invocation: Invocation, byDefault: readonly string[] | null) {
+  const named = invocation.words.length > 0 ? invocation.words : byDefault
+  // Every task at once needs no search, and no group that holds them all.
+  if (named === null) return { targets: ['everything'], selected: graph.tasks }
+  return { targets: named, selected: select(graph, named, invocation.deps) }
+}
+
+/** For shell completion: tasks and groups of the config named on the line; nothing when it can't be read. */
+export function targetNames(words: readonly string[], environment: Environment): readonly string[] {
+  const at = words.findIndex((word) => word === '-c' || word === '--config')
+  const file = at < 0 ? undefined : words[at + 1]
+  const loaded = loadConfig(file ?? 'phoenix.config.json')
+  if (!loaded.ok) return []
+  const tasks = environment.modules.flatMap((module) => module.expand(loaded.config, []))
+  return [...new Set(tasks.flatMap((task) => [...task.groups, task.id]))].sort()
+}

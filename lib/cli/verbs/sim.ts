@@ -1,0 +1,38 @@
+/** phx sim FOLDER -- TOOL ARGS…: a tool of the simulated host, with its own output and exit code. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { loadConfig } from '../../config/load.ts'
+import { declaredDisks } from '../../config/zfs.ts'
+import type { Environment } from '../environment.ts'
+import { InvalidConfig } from '../exit.ts'
+import type { Invocation } from '../invocation.ts'
+
+export async function execute(invocation: Invocation, environment: Environment): Promise<number> {
+  const [folder = '', ...argv] = invocation.words
+  const stdin = readsInput(argv) ? await textOf(environment.stdin) : ''
+  const { simCall } = await import('../../host/simulated/host.ts')
+  const answer = await simCall(folder, disksFor(folder, invocation), argv, stdin)
+  environment.stdout.write(answer.stdout)
+  environment.stderr.write(answer.stderr)
+  return answer.exitCode
+}
+
+/** Disks only matter for a host that is still to be made; one that is there has its own. */
+function disksFor(folder: string, invocation: Invocation): readonly string[] {
+  if (existsSync(join(folder, 'host.json')) && !invocation.configNamed) return []
+  const loaded = loadConfig(invocation.config)
+  if (!loaded.ok) throw new InvalidConfig(loaded.file, loaded.problems)
+  return declaredDisks(loaded.config)
+}
+
+/** Only these tools read it: waiting for the end of an input that nobody closes would hang every other call. */
+function readsInput([tool, verb]: readonly string[]): boolean {
+  return tool === 'tee' || (tool === 'sim' && verb === 'write')
+}
+
+async function textOf(stdin: Readable): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of stdin) chunks.push(Buffer.from(chunk))
+  return Buffer.concat(chunks).toString()
+}

@@ -1,0 +1,56 @@
+/** Every rule, one finding a mistake. A new one goes into the file of its section and into this list. */
+import type { Rule } from '../spot.ts'
+import {
+  datasetNamesAreLegal,
+  datasetParentsAreDeclared,
+  datasetPoolsExist,
+  datasetsAreDeclaredOnce,
+  volumesHaveSizes,
+} from './datasets.ts'
+import { disksAreUsedOnce, disksHaveStableNames } from './disks.ts'
+import { guestFoldersLieOnDatasets, guestsAreSound } from './guests.ts'
+import { addressesAreReal, firewallIsSound } from './network.ts'
+import { exportsAreSound } from './nfs.ts'
+import { driverHasSource, secretsAreReferences, usersAreSound } from './people.ts'
+import { consentNamesDeclaredPools, poolNamesAreLegal, poolsHaveDisks, raidLevelFitsDisks } from './pools.ts'
+import { propertiesAreSound } from './properties.ts'
+import { vdevsAreAlike } from './redundancy.ts'
+import { sambaUsersAreSound, sharesAreSound } from './samba.ts'
+import {
+  directStoragesHaveTypes,
+  storageContentsFit,
+  storageFieldsFit,
+  storageIdsAreSound,
+  storageKeysMatch,
+} from './storages.ts'
+
+export const rules: readonly Rule[] = [
+  poolNamesAreLegal,
+  poolsHaveDisks,
+  raidLevelFitsDisks,
+  vdevsAreAlike,
+  disksAreUsedOnce,
+  disksHaveStableNames,
+  consentNamesDeclaredPools,
+  datasetPoolsExist,
+  datasetNamesAreLegal,
+  datasetsAreDeclaredOnce,
+  datasetParentsAreDeclared,
+  volumesHaveSizes,
+  propertiesAreSound,
+  directStoragesHaveTypes,
+  storageIdsAreSound,
+  storageKeysMatch,
+  storageContentsFit,
+  storageFieldsFit,
+  exportsAreSound,
+  sambaUsersAreSound,
+  sharesAreSound,
+  addressesAreReal,
+  firewallIsSound,
+  usersAreSound,
+  secretsAreReferences,
+  driverHasSource,
+  guestsAreSound,
+  guestFoldersLieOnDatasets,
+]

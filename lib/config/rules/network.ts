@@ -1,0 +1,97 @@
+/** Addresses and firewall rules. */
+import { type AddressFault, addressFault, networkFault } from '../addresses.ts'
+import type { Finding } from '../problem.ts'
+import { atKey, error, type Rule, type Spot, warning } from '../spot.ts'
+
+export const addressesAreReal: Rule = function* (config) {
+  const network = config.get('network')
+  const interfaces = network.get('interfaces').itemsOrSelf()
+  const guests = [
+    ...config
+      .get('guests', 'vms')
+      .items()
+      .map((vm) => vm.get('network_config')),
+    ...config
+      .get('guests', 'lxc_configs')
+      .fields()
+      .flatMap(([, lxc]) => [lxc.get('network_config'), lxc.get('secondary_network_config')]),
+  ]
+  const cards = [
+    ...interfaces.map((one) => ({ ip: one.get('address'), gateway: one.get('gateway') })),
+    ...guests.map((one) => ({ ip: one.get('ip'), gateway: one.get('gw') })),
+  ]
+  for (const { ip, gateway } of cards) {
+    if (ip.text !== undefined && ip.text !== 'dhcp') yield* faultFindings(ip, networkFault(ip.text, 'interface'))
+    if (gateway.text !== undefined) yield* faultFindings(gateway, addressFault(gateway.text))
+  }
+  const subnet = network.get('default_subnet')
+  if (subnet.text !== undefined) yield* faultFindings(subnet, networkFault(subnet.text, 'network'))
+  const single = [network.get('nfs_server'), ...guests.map((one) => one.get('nameserver'))]
+  const listed = [
+    ...interfaces.map((one) => one.get('dns_nameservers')),
+    ...guests.map((one) => one.get('nameservers')),
+  ]
+  for (const spot of [...single, ...listed.flatMap((list) => list.itemsOrSelf())]) {
+    for (const address of (spot.text ?? '').split(/[\s,]+/)) {
+      if (address !== '') yield* faultFindings(spot, addressFault(address))
+    }
+  }
+}
+
+function* faultFindings(spot: Spot, fault: AddressFault | undefined): Generator<Finding> {
+  if (fault === undefined) return
+  const mend = fault.meant === undefined ? 'see its digits' : `write ${fault.meant}`
+  yield { ...error(spot, fault.message, mend, fault.meant), severity: fault.severity }
+}
+
+export const firewallIsSound: Rule = function* (config) {
+  const here = config.get('firewall')
+  const old = config.get('shared_volumes', 'firewall')
+  if (here.isPresent && old.isPresent) {
+    yield atKey(error(old, 'the firewall is declared twice', 'keep the one at the top and remove this one'))
+  }
+  for (const firewall of [here, old]) {
+    const rules = firewall.get('global_firewall_rules')
+    if (firewall.get('enabled').value === true && (firewall.get('backend').text ?? 'none') === 'none') {
+      yield warning(
+        firewall.get('enabled'),
+        'no backend is named, so no firewall is switched on',
+        'add "backend": "ufw" or "pve-firewall"',
+      )
+    }
+    yield* ruleFindings(rules)
+  }
+  const guests = [
+    ...config.get('guests', 'vms').items(),
+    ...config
+      .get('guests', 'lxc_configs')
+      .fields()
+      .map(([, lxc]) => lxc),
+  ]
+  for (const guest of guests) yield* ruleFindings(guest.get('firewall', 'rules'))
+}
+
+function* ruleFindings(rules: Spot): Generator<Finding> {
+  const seen = new Set<string>()
+  for (const rule of rules.items()) {
+    const port = rule.get('port')
+    const proto = rule.get('proto').text
+    if (port.text !== undefined && proto !== 'tcp' && proto !== 'udp') {
+      yield error(
+        port,
+        'a port belongs to tcp or udp',
+        'add "proto": "tcp" (and the same rule for udp if both are meant)',
+      )
+    }
+    const high = (port.text?.match(/[0-9]+/g) ?? []).find((number) => Number(number) > 65535 || Number(number) === 0)
+    if (high !== undefined) yield error(port, `${high} is no port`, 'ports go from 1 to 65535')
+    const meaning = rule
+      .fields()
+      .filter(([name]) => name !== 'comment')
+      .map(([name, spot]) => `${name}=${String(spot.value)}`)
+      .sort()
+      .join(' ')
+    if (seen.has(meaning)) yield warning(rule, 'this rule is there twice', 'keep one')
+    seen.add(meaning)
+  }
+}

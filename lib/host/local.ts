@@ -1,0 +1,139 @@
+/** The machine that phx runs on, as a host. */
+import { constants } from 'node:fs'
+import * as fs from 'node:fs/promises'
+import { basename, dirname, isAbsolute, join } from 'node:path'
+import type { Argv, CommandResult, FileToWrite, Host, MutateOptions, QueryOptions } from './host.ts'
+import { assertReadOnly } from './readonly.ts'
+import { type Ending, ending, runCommand } from './spawn.ts'
+
+/** `su` without a dash, and cron, leave the sbin folders out; zpool and pvesm live there. */
+const standardFolders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
+
+/** Handed on to commands. Whatever else is set (ZX_*, BASH_ENV, ZPOOL_VDEV_NAME_*, LANG) would change what they do or say. */
+const handedOn = ['HOME', 'USER', 'LOGNAME', 'TERM', 'TZ', 'http_proxy', 'https_proxy', 'ftp_proxy', 'no_proxy']
+
+export class LocalHost implements Host {
+  readonly name = 'local'
+  readonly #folders: readonly string[]
+  readonly #env: Readonly<Record<string, string>>
+  readonly #ending: Ending
+  readonly #found = new Set<string>()
+
+  constructor(environment: NodeJS.ProcessEnv = process.env, how: Ending = ending) {
+    const own = (environment.PATH ?? '').split(':').filter(isAbsolute)
+    this.#folders = [...new Set([...own, ...standardFolders])]
+    const kept = handedOn.flatMap((name) => {
+      const value = environment[name]
+      return value === undefined ? [] : [[name, value] as const]
+    })
+    this.#env = { ...Object.fromEntries(kept), PATH: this.#folders.join(':'), LC_ALL: 'C' }
+    this.#ending = how
+  }
+
+  query(argv: Argv, options: QueryOptions = {}): Promise<CommandResult> {
+    assertReadOnly(argv)
+    return this.#run(argv, { timeoutMs: options.timeoutMs ?? 30_000 })
+  }
+
+  mutate(argv: Argv, options: MutateOptions = {}): Promise<CommandResult> {
+    return this.#run(argv, { ...options, timeoutMs: options.timeoutMs ?? 600_000 })
+  }
+
+  async #run(argv: Argv, options: MutateOptions & { readonly timeoutMs: number }): Promise<CommandResult> {
+    const [tool] = argv
+    // Asked first: bash's 127 could be the tool's own.
+    if (typeof tool === 'string' && tool !== '' && !(await this.hasTool(tool))) return missing(argv)
+    const result = await runCommand({ argv, env: this.#env, ...options }, this.#ending)
+    if (result.exitCode !== 127) return result
+    this.#found.delete(tool ?? '')
+    return { ...result, notFound: !(await this.hasTool(tool ?? '')) }
+  }
+
+  readFile(path: string): Promise<string | undefined> {
+    return unlessAbsent(fs.readFile(path, 'utf8'))
+  }
+
+  async listDir(path: string): Promise<readonly string[] | undefined> {
+    return (await unlessAbsent(fs.readdir(path)))?.sort()
+  }
+
+  realpath(path: string): Promise<string | undefined> {
+    return unlessAbsent(fs.realpath(path))
+  }
+
+  /** Remembers only what it found: a package that is installed later brings its tools. */
+  async hasTool(tool: string): Promise<boolean> {
+    if (this.#found.has(tool)) return true
+    const places = isAbsolute(tool) ? [tool] : this.#folders.map((folder) => join(folder, tool))
+    for (const place of places) {
+      if (!(await isExecutable(place))) continue
+      this.#found.add(tool)
+      return true
+    }
+    return false
+  }
+
+  async writeFile(file: FileToWrite): Promise<void> {
+    const folder = dirname(file.path)
+    // A name that run-parts, sudo and exportfs pass over; the same each time, so a killed run leaves no second one.
+    const temporary = join(folder, `.${basename(file.path)}.phx-new`)
+    try {
+      await fs.rm(temporary, { force: true })
+      await writeSynced(temporary, file)
+      await fs.rename(temporary, file.path)
+      await syncFolder(folder)
+    } catch (error) {
+      await fs.rm(temporary, { force: true }).catch(() => undefined)
+      const why = error instanceof Error ? error.message : String(error)
+      throw new Error(`can't write ${file.path}: ${why}`, { cause: error })
+    }
+  }
+
+  async close(): Promise<void> {}
+}
+
+function missing(argv: Argv): CommandResult {
+  const stderr = `${argv[0]}: not found on this host\n`
+  return { argv, exitCode: 127, signal: null, stdout: '', stderr, durationMs: 0, timedOut: false, notFound: true }
+}
+
+async function unlessAbsent<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    throw error
+  }
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  try {
+    await fs.access(path, constants.X_OK)
+    return (await fs.stat(path)).isFile()
+  } catch {
+    return false
+  }
+}
+
+/** Mode and owner are those of the finished file before it gets its name. */
+async function writeSynced(path: string, { content, mode }: FileToWrite): Promise<void> {
+  const file = await fs.open(path, 'wx', 0o600)
+  try {
+    await file.writeFile(content, 'utf8')
+    if (process.getuid?.() === 0) await file.chown(0, 0)
+    await file.chmod(mode) // after chown, which clears the setuid bits
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await fs.open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}

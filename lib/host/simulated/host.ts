@@ -1,0 +1,215 @@
+/** The simulated host as a transport: the tools over one state, kept in memory or in a folder. */
+import { setTimeout } from 'node:timers/promises'
+import type { Argv, CommandResult, FileToWrite, Host, MutateOptions, QueryOptions } from '../host.ts'
+import { assertReadOnly } from '../readonly.ts'
+import { blankHost } from './blank.ts'
+import { listDev, resolve } from './disk-tools/names.ts'
+import { isFolder, makeFolders, namesIn, parentOf, tidy, writeText } from './filesystem.ts'
+import { HostFolder, type Stored } from './folder.ts'
+import type { SimState } from './model.ts'
+import { Orders } from './orders.ts'
+import { virtualFile } from './proc.ts'
+import { answer, type ToolAnswer } from './tool.ts'
+import { callTool, hasTool } from './tools.ts'
+import { settle } from './udev.ts'
+
+const QUERY_DEADLINE = 30_000
+const MUTATE_DEADLINE = 600_000
+
+export interface SimulatedOptions {
+  /** Nothing is written: a folder that isn't there yet stays away. */
+  readonly readOnly?: boolean
+  /** Benchmarks may leave out the proof that a query changed nothing; it costs one JSON.stringify of the host. */
+  readonly trustQueries?: boolean
+}
+
+export class SimulatedHost implements Host {
+  readonly name: string
+  /** For tests. */
+  readonly orders: Orders = new Orders()
+  readonly #folder: HostFolder | null
+  readonly #options: SimulatedOptions
+  #stored: Stored
+  /** Changes wait here for the one before. */
+  #queue: Promise<unknown> = Promise.resolve()
+
+  constructor(state: SimState, folder: HostFolder | null, options: SimulatedOptions = {}) {
+    this.name = folder === null ? 'simulated' : `simulated:${folder.path}`
+    this.#folder = folder
+    this.#options = options
+    this.#stored = folder?.read() ?? { state, text: JSON.stringify(state), version: '' }
+  }
+
+  /** What the host is like now, for tests; change it with `change`. */
+  get state(): SimState {
+    this.#refresh()
+    return this.#stored.state
+  }
+
+  async query(argv: Argv, options: QueryOptions = {}): Promise<CommandResult> {
+    assertReadOnly(argv)
+    return this.#timed(argv, options.timeoutMs ?? QUERY_DEADLINE, undefined, async () => {
+      const { state } = this
+      const given = callTool(state, argv)
+      if (this.#options.trustQueries !== true && JSON.stringify(state) !== this.#stored.text)
+        throw new Error(`a query changed the simulated host: ${argv.join(' ')}`)
+      return given
+    })
+  }
+
+  async mutate(argv: Argv, options: MutateOptions = {}): Promise<CommandResult> {
+    options.signal?.throwIfAborted()
+    return this.#timed(argv, options.timeoutMs ?? MUTATE_DEADLINE, options.signal, () =>
+      this.change((state) => callTool(state, argv, options.stdin)),
+    )
+  }
+
+  /** Changes the state and keeps it; one change at a time, in this process and among all. */
+  change<T>(work: (state: SimState) => T): Promise<T> {
+    const apply = (): T => {
+      this.#refresh()
+      const state = structuredClone(this.#stored.state)
+      const result = work(state)
+      this.#keep(state)
+      return result
+    }
+    const next = this.#queue.then(() =>
+      this.#folder === null || this.#options.readOnly === true ? apply() : this.#folder.exclusively(apply),
+    )
+    this.#queue = next.catch(() => undefined)
+    return next
+  }
+
+  async readFile(path: string): Promise<string | undefined> {
+    const { state } = this
+    const at = tidy(path)
+    const virtual = virtualFile(state, at)
+    if (virtual !== undefined) return virtual
+    if (isFolder(state, at))
+      throw Object.assign(new Error(`EISDIR: illegal operation on a directory, read ${path}`), { code: 'EISDIR' })
+    return state.files[at]?.content
+  }
+
+  async listDir(path: string): Promise<readonly string[] | undefined> {
+    const { state } = this
+    const at = tidy(path)
+    const inDev = at === '/dev' || at.startsWith('/dev/') ? listDev(state, at) : undefined
+    return inDev ?? (isFolder(state, at) ? namesIn(state, at) : undefined)
+  }
+
+  async realpath(path: string): Promise<string | undefined> {
+    return resolve(this.state, path)
+  }
+
+  async hasTool(tool: string): Promise<boolean> {
+    return hasTool(this.state, tool)
+  }
+
+  async writeFile(file: FileToWrite): Promise<void> {
+    const path = tidy(file.path)
+    const fault = await this.change((state) => {
+      const failed = makeParent(state, path) ?? writeText(state, path, file.content, file.mode)
+      const written = state.files[path]
+      if (failed === null && written !== undefined) written.mode = file.mode
+      return failed
+    })
+    if (fault !== null) throw new Error(`cannot write ${path}: ${fault}`)
+  }
+
+  async close(): Promise<void> {
+    await this.#queue
+  }
+
+  /** Takes in what another process wrote since. */
+  #refresh(): void {
+    const version = this.#folder?.version()
+    if (version !== undefined && version !== this.#stored.version) this.#stored = this.#folder?.read() ?? this.#stored
+  }
+
+  #keep(state: SimState): void {
+    const inMemory = this.#folder === null || this.#options.readOnly === true
+    this.#stored = inMemory
+      ? { state, text: JSON.stringify(state), version: this.#stored.version }
+      : this.#folder.write(state)
+  }
+
+  /** Carries out what a test ordered, and says what became of the call. */
+  async #timed(
+    argv: Argv,
+    deadline: number,
+    signal: AbortSignal | undefined,
+    run: () => Promise<ToolAnswer>,
+  ): Promise<CommandResult> {
+    const started = performance.now()
+    const { latencyMs, order } = this.orders.take(argv)
+    if (latencyMs > 0)
+      await setTimeout(Math.min(latencyMs, deadline), undefined, signal === undefined ? {} : { signal }).catch(
+        () => undefined,
+      )
+    const took = (): number => Math.round(performance.now() - started)
+    if (signal?.aborted === true)
+      return { ...ended(argv, answer(0)), exitCode: null, signal: 'SIGTERM', durationMs: took() }
+    if (latencyMs > deadline || order?.kind === 'hang') return gaveUp(argv, '', '', deadline)
+    if (order?.kind === 'fail') return { ...ended(argv, order.answer), durationMs: took() }
+    const given = await run()
+    if (given.hangs === true) return gaveUp(argv, given.stdout, given.stderr, deadline)
+    const said = order?.kind === 'apply then fail' ? order.answer : given
+    return { ...ended(argv, said), durationMs: took(), notFound: !hasTool(this.#stored.state, argv[0] ?? '') }
+  }
+}
+
+/** Files that phx writes go into folders that packages made; here those that are missing are made with them. */
+function makeParent(state: SimState, path: string): string | null {
+  return isFolder(state, parentOf(path)) ? null : makeFolders(state, parentOf(path))
+}
+
+function ended(argv: Argv, { exitCode, stdout, stderr }: ToolAnswer): CommandResult {
+  return { argv, exitCode, signal: null, stdout, stderr, durationMs: 0, timedOut: false, notFound: false }
+}
+
+const gaveUp = (argv: Argv, stdout: string, stderr: string, deadline: number): CommandResult => ({
+  ...ended(argv, answer(0, stdout, stderr)),
+  exitCode: null,
+  durationMs: deadline,
+  timedOut: true,
+})
+
+/**
+ * Opens the host in `folder` (null: in memory alone, forgotten afterwards). One that isn't there yet is made with the
+ * disks named, blank; opened for reading it is made in memory and nothing is written.
+ */
+export async function openSimulated(
+  folder: string | null,
+  disks: readonly string[],
+  options: SimulatedOptions = {},
+): Promise<SimulatedHost> {
+  const blank = blankHost(disks.map((path) => ({ path })))
+  if (folder === null) return new SimulatedHost(blank, null, options)
+  const home = new HostFolder(folder)
+  if (home.version() === undefined && options.readOnly !== true) {
+    await home.exclusively(() => {
+      if (home.version() === undefined) home.write(blank)
+    })
+  }
+  return new SimulatedHost(blank, home, options)
+}
+
+/** `phx sim FOLDER -- TOOL ARGS…`: a person's call, kept in the folder. Time passes between two of them, so udev is up to date. */
+export async function simCall(
+  folder: string,
+  disks: readonly string[],
+  argv: Argv,
+  stdin: string,
+): Promise<ToolAnswer> {
+  const host = await openSimulated(folder, disks)
+  try {
+    return await host.change((state) => {
+      settle(state)
+      const given = callTool(state, argv, stdin)
+      settle(state)
+      return given
+    })
+  } finally {
+    await host.close()
+  }
+}

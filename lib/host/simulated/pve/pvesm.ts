@@ -1,0 +1,9 @@
+/** pvesm of the simulated host. */
+import type { Tool } from '../tool.ts'
+import { zfs } from '../zfs/zfs.ts'
+import { zpool } from '../zpool/zpool.ts'
+import { pvesmCall } from './command.ts'
+import { simulatedMachine } from './machine.ts'
+
+export const pvesm: Tool = (state, { args, stdin }) =>
+  pvesmCall(simulatedMachine(state, { zfs, zpool }), args, () => stdin)

@@ -1,0 +1,43 @@
+/** /proc/mounts, for what the host itself runs from. */
+import { CannotLook } from '../../engine/cannot-look.ts'
+import type { Probe } from '../../engine/resource.ts'
+
+export interface Mount {
+  readonly source: string
+  readonly at: string
+  readonly type: string
+}
+
+/** Blanks and tabs in names are written as octal (proc_pid_mounts(5)). */
+const decodeOctal = (text: string): string =>
+  text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
+
+export const parseMounts = (text: string): Mount[] =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [source = '', at = '', type = ''] = line.split(' ').map(decodeOctal)
+      return { source, at, type }
+    })
+
+export const mountsProbe: Probe<readonly Mount[]> = {
+  id: '/proc/mounts',
+  async read({ reader }) {
+    const text = await reader.readFile('/proc/mounts')
+    if (text === undefined) throw new CannotLook("can't see what is mounted: there is no /proc/mounts", ['mount proc'])
+    return parseMounts(text)
+  },
+}
+
+/** Paths of swap in use, from /proc/swaps: `lsblk` shows them too, but not those on files. */
+export const swapsProbe: Probe<readonly string[]> = {
+  id: '/proc/swaps',
+  async read({ reader }) {
+    const text = (await reader.readFile('/proc/swaps')) ?? ''
+    return text
+      .split('\n')
+      .slice(1)
+      .flatMap((line) => decodeOctal(line.split(/\s+/)[0] ?? '') || [])
+  },
+}

@@ -1,0 +1,141 @@
+/** What scenarios are made of: their shape, and the questions they ask of phx and of ZFS. */
+import assert from 'node:assert/strict'
+import type { Dataset, Pool } from '../../lib/config/generated/types.ts'
+import type { RunEvent, Summary } from '../../lib/engine/events.ts'
+import type { PlanDocument } from '../../lib/engine/session.ts'
+import { byId, type Disk, disks } from './disks.ts'
+import type { PhxResult, RunOptions, Vm } from './vm.ts'
+
+export interface Scenario {
+  /** What it shows, in one line for a person. */
+  readonly shows: string
+  /** Part of the subset that CI runs. */
+  readonly core?: true
+  run(vm: Vm): Promise<void>
+}
+
+export interface Declared {
+  readonly pools: Pool[]
+  readonly datasets?: Dataset[]
+}
+
+export const pool = (name: string, raidLevel: string, members: readonly Disk[], more: Partial<Pool> = {}): Pool => ({
+  name,
+  raid_level: raidLevel,
+  disks: members.map(byId),
+  ...more,
+})
+
+/** One mirror and nothing else, for scenarios about disks. */
+export const oneMirror: Declared = { pools: [pool('quickOS', 'mirror', [disks.scsi2, disks.scsi3])] }
+
+/** A small host with everything that a large one has: a mirror, a single disk, datasets of each class, storages. */
+export const usualHost: Declared = {
+  pools: [
+    pool('quickOS', 'mirror', [disks.scsi2, disks.scsi3], {
+      properties: { ashift: '12', autotrim: 'on' },
+      filesystem_properties: 'compression=lz4,atime=off',
+    }),
+    pool('fastData', 'single', [disks.blk0]),
+  ],
+  datasets: [
+    {
+      ...{ name: 'vm-disks', pool: 'quickOS', properties: 'recordsize=128K,compression=lz4,quota=500M' },
+      ...{ storage_class: 'direct', proxmox_storage_type: 'zfspool', proxmox_content_type: 'images,rootdir' },
+    },
+    { name: 'shared-prod-data', pool: 'quickOS', properties: 'recordsize=16K,sync=always', storage_class: 'shared' },
+    {
+      ...{ name: 'shared-backups', pool: 'fastData', properties: { compression: 'zstd', recordsize: '1M' } },
+      ...{ storage_class: 'shared', proxmox_storage_type: 'dir', proxmox_content_type: 'backup' },
+    },
+  ],
+}
+
+export const configFile = '/root/phoenix.config.json'
+
+export async function declare(vm: Vm, declared: Declared): Promise<void> {
+  await vm.write(configFile, `${JSON.stringify({ zfs: declared }, null, 2)}\n`)
+}
+
+export interface Run extends PhxResult {
+  readonly events: readonly RunEvent[]
+  readonly summary: Summary
+}
+
+/** `phx run setup` with the declared config; it has to end with this exit code. */
+export async function run(
+  vm: Vm,
+  exitCode: number,
+  args: readonly string[] = [],
+  options: RunOptions = {},
+): Promise<Run> {
+  const result = await vm.phx(['run', 'setup', '-c', configFile, '--json', ...args], options)
+  assert.equal(
+    result.exitCode,
+    exitCode,
+    `phx run ${args.join(' ')}: exit code ${result.exitCode} instead of ${exitCode}`,
+  )
+  const events = result.json as RunEvent[]
+  const summary = events.at(-1)
+  assert.equal(summary?.type, 'summary', 'the last line of phx run --json is the summary')
+  assert.equal(summary.exitCode, exitCode, 'the summary and the process agree about the exit code')
+  return { ...result, events, summary }
+}
+
+export async function plan(vm: Vm, exitCode: number, args: readonly string[] = []): Promise<PlanDocument> {
+  const result = await vm.phx(['plan', 'setup', '-c', configFile, '--json', '--detailed-exitcode', ...args])
+  assert.equal(result.exitCode, exitCode, `phx plan: exit code ${result.exitCode} instead of ${exitCode}`)
+  return result.json[0] as PlanDocument
+}
+
+/** What no run may change when there is nothing to do: ZFS's own record of every write, and the storages. */
+const traces = (vm: Vm) => vm.run('zpool history -il 2>&1; cat /etc/pve/storage.cfg; ls -lR /etc/pve')
+
+/** Runs once more: nothing is changed, by phx's own count and by what ZFS recorded. */
+export async function nothingToDo(vm: Vm): Promise<Run> {
+  const before = await traces(vm)
+  const again = await run(vm, 0)
+  assert.equal(again.summary.mutations, 0, 'a run with nothing to do runs no command that changes the host')
+  assert.equal(again.summary.changed, 0, 'a run with nothing to do changes no task')
+  assert.equal(await traces(vm), before, 'pool history and storages are as they were')
+  return again
+}
+
+/** A run that has to be refused, with nothing touched; returns it so that its words can be looked at. */
+export async function refused(vm: Vm, args: readonly string[] = [], options: RunOptions = {}): Promise<Run> {
+  const before = await traces(vm)
+  const result = await run(vm, 3, args, options)
+  assert.equal(result.summary.mutations, 0, 'a refused run touches nothing')
+  assert.equal(await traces(vm), before, 'pool history and storages are as they were')
+  return result
+}
+
+/** All that phx printed, for asking whether a person is told something. */
+export function says(result: PhxResult, ...texts: string[]): void {
+  for (const text of texts) {
+    assert.ok(`${result.stdout}${result.stderr}`.includes(text), `phx should have said "${text}"`)
+  }
+}
+
+export const checksum = async (vm: Vm, disk: Disk): Promise<string> =>
+  (await vm.run(['sha256sum', byId(disk)], { timeoutSeconds: 300 })).split(' ')[0] ?? ''
+
+export async function pools(vm: Vm): Promise<readonly string[]> {
+  const text = await vm.run('zpool list -H -o name')
+  return text === '' ? [] : text.split('\n').sort()
+}
+
+/** A command that phx wrote out for a person to run, found by its beginning. */
+export function commandSaid(result: PhxResult, beginning: string): string {
+  const texts: string[] = []
+  const collect = (value: unknown): void => {
+    if (typeof value === 'string') texts.push(value)
+    else if (value !== null && typeof value === 'object') Object.values(value).forEach(collect)
+  }
+  result.json.forEach(collect)
+  for (const text of texts) {
+    const start = text.indexOf(beginning)
+    if (start >= 0) return /^[^\n;,()`]*/.exec(text.slice(start))?.[0].trim() ?? ''
+  }
+  return assert.fail(`phx should have written out a command that begins with "${beginning}"`)
+}
