@@ -1,11 +1,5 @@
 #!/usr/bin/env node
-import { main } from '../lib/cli/main.ts'
-import { modules } from '../tasks/index.ts'
+/** phx from its sources, for development; the program itself is built by scripts/build.mjs. */
+import { program } from './program.ts'
 
-process.exitCode = await main(process.argv.slice(2), {
-  stdin: process.stdin,
-  stdout: process.stdout,
-  stderr: process.stderr,
-  variables: process.env,
-  modules,
-})
+process.exitCode = await program(process.argv.slice(2), process)

@@ -73,11 +73,11 @@ const keptOutput = 16 * 1024
 export const tail = (text: string, length = keptOutput): string =>
   text.length > length ? `…${text.slice(-length)}` : text
 
-/** A sortable id: time to the second in UTC, and four characters against two runs in one second. */
+/** A sortable id: the time to the millisecond in UTC, and three characters against two runs in one of them. */
 export function newRunId(now: Date): string {
-  const time = now.toISOString().replace(/[-:]/g, '').replace(/\.\d+/, '')
-  const salt = Math.floor(Math.random() * 36 ** 4)
-  return `${time}-${salt.toString(36).padStart(4, '0')}`
+  const time = now.toISOString().replace(/[-:.]/g, '')
+  const salt = Math.floor(Math.random() * 36 ** 3)
+  return `${time}-${salt.toString(36).padStart(3, '0')}`
 }
 
 export class Journal {

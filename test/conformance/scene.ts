@@ -48,8 +48,10 @@ export function replayScene(scene: Scene): Step[] {
   const state = labHost(scene)
   const steps: Step[] = []
   for (const step of scene.calls) {
-    if (isEvent(step)) happen(state, step)
-    else steps.push({ argv: step.argv, verdict: replayCall(state, step) })
+    if (isEvent(step)) {
+      const fault = happen(state, step)
+      if (fault !== null) steps.push({ argv: ['(event)', step.event], verdict: verdictOf([fault]) })
+    } else steps.push({ argv: step.argv, verdict: replayCall(state, step) })
   }
   return steps
 }
@@ -62,14 +64,23 @@ const events: Readonly<Record<string, (event: RecordedEvent) => string[]>> = {
   reboot: () => ['reboot'],
 }
 
-function happen(state: SimState, event: RecordedEvent): void {
+/** Why the event could not be made to happen, or null. */
+function happen(state: SimState, event: RecordedEvent): string | null {
   const args = events[event.event]?.(event)
-  if (args === undefined) throw new Error(`the replay doesn't know the event ${event.event}`)
+  if (args === undefined) return "the replay doesn't know this event"
   const answer = callTool(state, ['sim', ...args])
-  if (answer.exitCode !== 0) throw new Error(`${event.event}: ${answer.stderr}`)
+  return answer.exitCode === 0 ? null : answer.stderr
 }
 
 function replayCall(state: SimState, call: RecordedCall): Verdict {
+  try {
+    return replayed(state, call)
+  } catch (error) {
+    return verdictOf([`the simulation broke: ${error instanceof Error ? error.stack : String(error)}`])
+  }
+}
+
+function replayed(state: SimState, call: RecordedCall): Verdict {
   if (call.background === true) {
     state.holders.push({ path: call.cwd ?? '/root', by: call.argv[0] ?? '' })
     return { kind: 'pass' }

@@ -41,8 +41,8 @@ export function tableRows(argv: readonly string[], text: string): string[] {
   const scripted = argv.slice(2).some((word) => /^-[a-zA-Z]*H/.test(word))
   const rows = columns === null ? lines.map(plainRow) : lines.map((line) => tableRow(line, columns, scripted))
   if (argv[0] === 'udevadm') return rows.filter((row) => udevKeys.test(row)).sort()
-  // blkid without a device lists in the order of its cache
-  return argv[0] === 'blkid' && argv.length === 1 ? rows.sort() : rows
+  // blkid lists devices in the order of its cache, and a device's tags in no order that means anything
+  return argv[0] === 'blkid' ? rows.sort() : rows
 }
 
 function plainRow(line: string): string {

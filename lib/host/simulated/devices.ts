@@ -174,7 +174,7 @@ export function leavesOf(pool: Pool): { leaf: Vdev; spare: boolean }[] {
 const isOpen = (leaf: Vdev): boolean => leaf.state !== 'REMOVED' && leaf.state !== 'UNAVAIL'
 
 /** What uses exactly this device, not one inside it. */
-function directUse(state: SimState, device: BlockDevice): Use | null {
+export function ownUse(state: SimState, device: BlockDevice): Use | null {
   const mounts = state.mounts.filter(({ source }) => source === device.node)
   if (mounts.some(({ target }) => target === '/')) return { kind: 'system' }
   const last = mounts.at(-1)
@@ -193,11 +193,11 @@ function directUse(state: SimState, device: BlockDevice): Use | null {
 
 /** What uses this device or, for a whole one, any of its partitions. */
 export function useOf(state: SimState, device: BlockDevice): Use | null {
-  const own = directUse(state, device)
+  const own = ownUse(state, device)
   if (own !== null || device.partition !== null) return own
   for (const inner of allDevices(state)) {
     if (inner.partition === null || inner.whole !== device.whole) continue
-    const use = directUse(state, inner)
+    const use = ownUse(state, inner)
     if (use !== null) return use
   }
   return null

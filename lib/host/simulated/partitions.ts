@@ -29,7 +29,13 @@ export function tableSignatures(table: PartitionTable | null, size: number): { t
   return all.filter(({ part }) => !table.lost?.includes(part)).map(({ type, offset }) => ({ type, offset }))
 }
 
-/** Whether a reader takes it for a partition table: Linux and blkid want the first header and the protective MBR. */
+/** What blkid takes for a table: one of the two headers will do, but not without the protective MBR (disks.jsonl 16). */
+export function isRecognised(table: PartitionTable | null): table is PartitionTable {
+  const lost = table?.lost ?? []
+  return table !== null && !lost.includes('pmbr') && !(lost.includes('primary') && lost.includes('backup'))
+}
+
+/** Whether the kernel finds its partitions: the second header alone is not enough (block/partitions/efi.c). */
 export function isReadable(table: PartitionTable | null): table is PartitionTable {
   return table !== null && !table.lost?.some((part) => part !== 'backup')
 }

@@ -1,7 +1,7 @@
 /** What low-level probing finds on a block device: the knowledge that wipefs, blkid and udev share (libblkid). */
 import { allDevices, type BlockDevice } from './devices.ts'
 import type { Content, DeviceFacts, Label, SimState } from './model.ts'
-import { isReadable, tableSignatures, writtenTable } from './partitions.ts'
+import { isRecognised, tableSignatures, writtenTable } from './partitions.ts'
 
 export interface Found {
   /** As wipefs names it. */
@@ -74,7 +74,7 @@ export function soleSuperblock(state: SimState, device: { content: Content; size
 /** What a fresh probe of the device says, as udev stores it. */
 export function probeFacts(state: SimState, device: BlockDevice): DeviceFacts {
   const table = writtenTable(device.whole)
-  const pttype = isReadable(table) ? table.type : null
+  const pttype = isRecognised(table) ? table.type : null
   const hidesContent = device.partition === null && pttype !== null
   const found = hidesContent ? null : soleSuperblock(state, device)
   return { fstype: found?.type ?? null, label: found?.label ?? null, uuid: found?.uuid ?? null, pttype }

@@ -17,7 +17,7 @@ import type { Properties } from '../probes/ask.ts'
 import { type Datasets, type DatasetsProbe, datasetsWith } from '../probes/datasets.ts'
 import { plural, sizeText } from '../size.ts'
 import { poolId } from '../zpool/pool.ts'
-import { normalValue, ruleOf, setOrder, undoArgv } from './properties.ts'
+import { isAsDeclared, ruleOf, setOrder, undoArgv } from './properties.ts'
 import { bytesOf, fixedProperty, isFixed, shrunkVolume, tightQuota, wrongType } from './refuse.ts'
 
 export const datasetId = (name: string): string => `dataset:${name}`
@@ -99,7 +99,7 @@ export class Dataset implements Resource {
         from: live.get(field)?.value ?? '-',
         to,
       }))
-      .filter(({ field, from, to }) => normalValue(field, from) !== normalValue(field, to))
+      .filter(({ field, from, to }) => !isAsDeclared(field, to, from))
     const growth = this.#growth(live)
     const refusals: Refusal[] = [
       ...differing.filter(isFixed).map((field) => fixedProperty(this.id, name, field)),

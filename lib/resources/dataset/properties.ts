@@ -68,6 +68,13 @@ export function normalValue(property: string, value: string): string {
   return readBack && Object.hasOwn(readBack, value) ? (readBack[value] ?? value) : value
 }
 
+/** Whether a live value is what was declared. Two words stand for whatever ZFS makes of them (zfsprops(7)). */
+export function isAsDeclared(property: string, declared: string, live: string): boolean {
+  if (property === 'refreservation' && declared === 'auto') return normalValue(property, live) !== '0'
+  if (property === 'version' && declared === 'current') return true
+  return normalValue(property, declared) === normalValue(property, live)
+}
+
 /** Declared properties in their normal forms, for fingerprints. */
 export const normalProperties = (properties: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(properties).map(([name, value]) => [name, normalValue(name, value)]))

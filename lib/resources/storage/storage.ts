@@ -4,17 +4,7 @@
  */
 import type { DeclaredStorage } from '../../config/zfs.ts'
 import { CannotLook } from '../../engine/cannot-look.ts'
-import type {
-  Change,
-  Comparison,
-  FieldChange,
-  Foreseen,
-  Lock,
-  Look,
-  Refusal,
-  Resource,
-  Value,
-} from '../../engine/resource.ts'
+import type { Change, Comparison, FieldChange, Lock, Look, Refusal, Resource, Value } from '../../engine/resource.ts'
 import { canonical } from '../../engine/value.ts'
 import type { Argv } from '../../host/host.ts'
 import { guestName, guestsNaming, guestsProbe } from '../probes/guests.ts'
@@ -36,7 +26,7 @@ export class Storage implements Resource {
     this.#declared = declared
   }
 
-  async compare(look: Look, _foreseen: Foreseen): Promise<Comparison> {
+  async compare(look: Look): Promise<Comparison> {
     const entries = await look.at(storageConfigProbe)
     if (!entries) {
       throw new CannotLook(

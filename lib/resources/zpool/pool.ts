@@ -1,16 +1,6 @@
 /** A pool: absent, as declared, or another one. Known by its members and its GUID, never by its name alone. */
 import type { DeclaredDataset, DeclaredPool } from '../../config/zfs.ts'
-import type {
-  Change,
-  Comparison,
-  FieldChange,
-  Foreseen,
-  Lock,
-  Look,
-  Refusal,
-  Resource,
-  Value,
-} from '../../engine/resource.ts'
+import type { Change, Comparison, FieldChange, Lock, Look, Refusal, Resource, Value } from '../../engine/resource.ts'
 import type { Properties } from '../probes/ask.ts'
 import { assertBelievable, type DatasetsProbe, datasetsWith } from '../probes/datasets.ts'
 import { poolPropertiesProbe, vdevAshiftProbe } from '../probes/pool-properties.ts'
@@ -44,7 +34,7 @@ export class ZPool implements Resource {
     this.#around = around
   }
 
-  async compare(look: Look, _foreseen: Foreseen): Promise<Comparison> {
+  async compare(look: Look): Promise<Comparison> {
     const live = (await look.at(poolsProbe)).get(this.#declared.name)
     if (!live) return compareAbsent(look, this.id, this.#declared, this.#around.pools)
     assertBelievable(live)
@@ -152,7 +142,9 @@ export class ZPool implements Resource {
       summary: `set ${fields.map(({ field, to }) => `${field}=${to}`).join(' ')} on pool ${name}`,
       fields,
       steps: fields.map(({ field, to }) => ({ kind: 'command', argv: set(field, String(to)) })),
-      undo: { commands: fields.map(({ field }) => set(field, before(field))) },
+      undo: fields.some(({ field }) => field.startsWith('feature@'))
+        ? { impossible: 'a feature that was enabled can not be disabled again' }
+        : { commands: fields.map(({ field }) => set(field, before(field))) },
     }
   }
 }

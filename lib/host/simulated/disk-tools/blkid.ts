@@ -1,7 +1,7 @@
 /** blkid(8): with -p it probes the device itself; without, it answers from a cache that is taken to be fresh. */
 import { allDevices, type BlockDevice, findDevice } from '../devices.ts'
 import type { SimState } from '../model.ts'
-import { isReadable, SECTOR, writtenTable } from '../partitions.ts'
+import { isReadable, isRecognised, SECTOR, writtenTable } from '../partitions.ts'
 import { type Found, soleSuperblock } from '../probe.ts'
 import { answer, NotSimulated, type Tool } from '../tool.ts'
 import { diskNumber } from './numbers.ts'
@@ -86,7 +86,7 @@ function probe(state: SimState, device: BlockDevice): Tags {
   const table = device.partition === null ? writtenTable(device.whole) : null
   const found = soleSuperblock(state, device)
   if (found !== null) return [...superblockTags(device, found), ...entryTags(device)]
-  if (isReadable(table))
+  if (isRecognised(table))
     return [
       ['PTUUID', table.uuid],
       ['PTTYPE', table.type],

@@ -1,5 +1,5 @@
 /** mkfs.ext4, mkswap, swapon and swapoff. */
-import { type BlockDevice, findDevice, useOf } from '../devices.ts'
+import { type BlockDevice, findDevice, ownUse, useOf } from '../devices.ts'
 import type { Content, Signature, SimState } from '../model.ts'
 import { emptyContent, rereadTable } from '../partitions.ts'
 import { soleSuperblock } from '../probe.ts'
@@ -27,9 +27,9 @@ function overwrite(device: BlockDevice, signature: Signature): void {
 
 /** Why nothing may be written here, as the three tools find out each in its words. */
 function occupied(state: SimState, device: BlockDevice): 'mounted' | 'busy' | null {
-  const use = useOf(state, device)
-  if (use === null) return null
-  return use.kind === 'mounted' || use.kind === 'system' ? 'mounted' : 'busy'
+  const use = ownUse(state, device)
+  if (use?.kind === 'mounted' || use?.kind === 'system') return 'mounted'
+  return useOf(state, device) === null ? null : 'busy'
 }
 
 const mkfsOptions = ['-q', '-F', '-L=', '-U=', '-E=', '-m=', '-b=', '-i=', '-I=', '-N=', '-O=', '-T=', '-v']
@@ -41,7 +41,9 @@ export const mkfsExt4: Tool = (state, { args }) => {
   const device = findDevice(state, path)
   if (device === undefined) return answer(1, '', `The file ${path} does not exist and no size was specified.\n`)
   const reason = occupied(state, device)
-  if (reason === 'mounted') return answer(1, '', `${path} is mounted; will not make a filesystem here!\n`)
+  // To e2fsprogs swap is a kind of mounted (ext2fs_check_mount_point).
+  if (reason === 'mounted' || state.swaps.includes(device.node))
+    return answer(1, '', `${path} is mounted; will not make a filesystem here!\n`)
   if (reason === 'busy')
     return answer(1, '', `${path} is apparently in use by the system; will not make a filesystem here!\n`)
   if (device.disk?.readOnly === true)

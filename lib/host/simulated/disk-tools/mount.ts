@@ -135,6 +135,12 @@ export const umount: Tool = (state, { args }) => {
   return answer(0)
 }
 
+/** What is written at a node, also of a disk that is not there at the moment. */
+function contentAt(state: SimState, node: string): Content | undefined {
+  const everything = { ...state, disks: state.disks.map((disk) => ({ ...disk, present: true })) }
+  return findDevice(everything, node)?.content
+}
+
 /** What was written on it stays in the device and comes back with the next mount. */
 function detach(state: SimState, mounted: Mount): void {
   if (mounted.fstype === 'zfs') {
@@ -143,8 +149,9 @@ function detach(state: SimState, mounted: Mount): void {
   }
   const files = takeFiles(state, mounted.target)
   const others = state.mounts.filter((each) => each !== mounted)
-  const device = findDevice(state, mounted.source)
-  if (device !== undefined && !others.some(({ source }) => source === mounted.source)) device.content.files = files
+  // The files of a disk that was pulled out are on that disk.
+  const device = contentAt(state, mounted.source)
+  if (device !== undefined && !others.some(({ source }) => source === mounted.source)) device.files = files
   Object.assign(state.files, mounted.covered ?? {})
   state.mounts = others
 }

@@ -62,7 +62,7 @@ function wipe(state: SimState, path: string, device: BlockDevice, options: Optio
     ({ type, offset }) => (types?.includes(type) ?? true) && (wanted.length === 0 || wanted.includes(offset)),
   )
   const before = writtenTable(device.whole)
-  for (const found of chosen) erase(device, found)
+  if (!has(options, '-n')) for (const found of chosen) erase(device, found)
   let stdout = ''
   for (const { type, offset } of has(options, '-q') ? [] : chosen) {
     const bytes = magicOf(type)
@@ -78,7 +78,16 @@ function wipe(state: SimState, path: string, device: BlockDevice, options: Optio
   return answer(0, stdout)
 }
 
-const known = ['-a --all', '-f --force', '-n --no-act', '-J --json', '-q --quiet', '-o --offset=', '-t --types=']
+const known = [
+  '-a --all',
+  '-b --backup',
+  '-f --force',
+  '-n --no-act',
+  '-J --json',
+  '-q --quiet',
+  '-o --offset=',
+  '-t --types=',
+]
 
 export const wipefs: Tool = (state, { args }) => {
   const options = readOptions('wipefs', args, known)
@@ -91,7 +100,7 @@ export const wipefs: Tool = (state, { args }) => {
     }
     if (device.disk?.readErrors === true)
       return answer(1, stdout, `wipefs: error: ${path}: probing initialization failed: Input/output error\n`)
-    if ((has(options, '-a') || has(options, '-o')) && !has(options, '-n')) {
+    if (has(options, '-a') || has(options, '-o')) {
       const wiped = wipe(state, path, device, options)
       stdout += wiped.stdout
       if (wiped.exitCode !== 0) return { ...wiped, stdout }

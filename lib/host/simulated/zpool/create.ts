@@ -8,15 +8,16 @@ import { isEmptyFolder } from '../zfs/mount-files.ts'
 import { mountPool } from '../zfs/mounts.ts'
 import { checkRootProperties } from '../zfs/properties.ts'
 import { parseSize } from '../zfs/sizes.ts'
-import { compatibilityFault, featureNames, isFeature, missingFeatures } from './features.ts'
+import { compatibilityFault, featureNames, missingFeatures } from './features.ts'
 import { checkDevices, complaint, specificationFault } from './in-use.ts'
 import { importedPools, writeLabels } from './labels.ts'
+import { layout } from './layout.ts'
 import { nameFault } from './names.ts'
 import { isAnswer, type Options, parseOptions, usageError } from './options.ts'
-import { checkProperty, findRow } from './pool-properties.ts'
+import { checkProperty } from './pool-properties.ts'
+import { addProperty, applyProperty } from './pool-settings.ts'
 import { replicationFaults } from './replication.ts'
 import { parseSpecification, type Specification } from './specification.ts'
-import { shortPath } from './tree.ts'
 import { addVdevs, kernelFault, type Preparation, prepareDevices } from './vdevs.ts'
 
 const fail = (stderr: string): ToolAnswer => answer(1, '', stderr)
@@ -94,17 +95,6 @@ function readOptions(options: Options): Omit<Wanted, 'name'> | ToolAnswer {
   return { properties, fileSystem, mountpoint, altroot, enableFeatures: !options.flags.has('d') }
 }
 
-/** Names only; values are looked at when everything else is known (add_prop_list). */
-export function addProperty(properties: Map<string, string>, given: string, value: string): string | null {
-  const row = findRow(given)
-  if (row === undefined && !given.startsWith('feature@'))
-    return `property '${given}' is not a valid pool or vdev property\n`
-  const name = row?.name ?? given
-  if (properties.has(name) && name !== 'cachefile') return `property '${given}' specified multiple times\n`
-  properties.set(name, value)
-  return null
-}
-
 /** The specification on the command line, once its devices are known to be free and alike enough. */
 export function askFor(
   state: SimState,
@@ -147,39 +137,6 @@ function mountpointFault(state: SimState, name: string, wanted: Omit<Wanted, 'na
     return `mountpoint '${path}' : File name too long\n${hint}`
   if (state.files[path]?.type === 'file') return `mountpoint '${path}' : Not a directory\n${hint}`
   return path === '/' || !isEmptyFolder(state, path) ? `mountpoint '${path}' exists and is not empty\n${hint}` : null
-}
-
-interface Layout {
-  readonly tops: readonly {
-    readonly type: string
-    readonly place: string
-    readonly members: readonly { readonly path: string }[]
-  }[]
-  readonly cache: readonly { readonly path: string }[]
-  readonly spares: readonly { readonly path: string }[]
-}
-
-/** The tree that -n prints. */
-export function layout(name: string, specification: Layout): string {
-  const leaf = (indent: string, member: { path: string }): string => `\t${indent}${shortPath(member.path)}\n`
-  const tops = (place: string): string =>
-    specification.tops
-      .filter((top) => top.place === place)
-      .map((top) => {
-        if (top.type === 'disk') return top.members.map((member) => leaf('  ', member)).join('')
-        return `\t  ${top.type}\n${top.members.map((member) => leaf('    ', member)).join('')}`
-      })
-      .join('')
-  const titled = (title: string, text: string): string => (text === '' ? '' : `\t${title}\n${text}`)
-  const flat = (members: Layout['cache']): string => members.map((member) => leaf('  ', member)).join('')
-  return [
-    titled(name, tops('data')),
-    titled('dedup', tops('dedup')),
-    titled('special', tops('special')),
-    titled('logs', tops('logs')),
-    titled('cache', flat(specification.cache)),
-    titled('spares', flat(specification.spares)),
-  ].join('')
 }
 
 /** What libzfs checks last and the kernel then does. */
@@ -256,21 +213,4 @@ export function emptyPool(state: SimState, name: string): Pool {
 function takeProperties(pool: Pool, properties: Readonly<Record<string, string>>, without: readonly string[]): void {
   pool.disabledFeatures = [...without]
   for (const [name, value] of Object.entries(properties)) applyProperty(pool, name, value)
-}
-
-/** Where each property is kept. */
-export function applyProperty(pool: Pool, name: string, value: string): void {
-  const feature = name.startsWith('feature@') ? name.slice('feature@'.length) : null
-  if (feature !== null && isFeature(feature)) {
-    pool.disabledFeatures = pool.disabledFeatures.filter((each) => each !== feature)
-    if (value === 'disabled') pool.disabledFeatures.push(feature)
-  } else if (name === 'altroot') pool.altroot = value
-  else if (name === 'readonly') pool.readOnly = value === 'on'
-  else if (name === 'cachefile' && (value === 'none' || value === '')) {
-    pool.cachefile = value === ''
-    delete pool.properties[name]
-  } else {
-    if (name === 'cachefile') pool.cachefile = true
-    pool.properties[name] = value
-  }
 }

@@ -1,7 +1,6 @@
 /** `zpool get` and `zpool set`, of pools and of vdevs. */
 import type { Pool, SimState, Vdev } from '../model.ts'
 import { answer, type ToolAnswer } from '../tool.ts'
-import { applyProperty } from './create.ts'
 import { featureNames } from './features.ts'
 import { importedPools } from './labels.ts'
 import { leastWidth, readOther, valueJson } from './list.ts'
@@ -16,6 +15,7 @@ import {
   type Reading,
   readProperty,
 } from './pool-properties.ts'
+import { applyProperty } from './pool-settings.ts'
 import { poolInfo, schema, toJson, vdevInfo } from './status-json.ts'
 import { allLeaves, type Found, findVdev, topLevels } from './tree.ts'
 import { isVdevProperty, readVdevProperty, vdevPropertyFault, vdevPropertyNames } from './vdev-properties.ts'
@@ -217,7 +217,7 @@ function setOnVdev(pool: Pool, name: string, property: string, value: string): T
   const found = findVdev(pool, name)
   if (found === undefined) return answer(22, '', `cannot find '${name}' in '${pool.name}': device not in pool\n`)
   const fault = vdevPropertyFault(property, value)
-  if (fault !== null) return answer(1, '', `cannot set property for '${pool.name}': ${fault}\n`)
+  if (fault !== null) return answer(1, '', `cannot set property ${property} for ${name} on ${pool.name}: ${fault}\n`)
   found.vdev.properties = { ...found.vdev.properties, [property]: value }
   return answer(0)
 }

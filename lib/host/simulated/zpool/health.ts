@@ -47,7 +47,7 @@ export const shownState = (health: Health): string =>
 export function isExpendable(pool: Pool, leaf: Vdev): boolean {
   const trial = structuredClone(pool)
   for (const each of topLevels(trial).flatMap(leavesOf)) {
-    // A side that has not been resilvered since it came back does not count (facts, "States").
+    // A side that has not been resilvered since it came back does not count.
     if (each.guid === leaf.guid) each.state = 'OFFLINE'
     else if (each.staleSince !== undefined) each.state = 'UNAVAIL'
   }

@@ -1,4 +1,4 @@
-/** `zpool history`. It has no -H; failed commands are not in it (facts, Z74). */
+/** `zpool history`. It has no -H; failed commands are not in it (zfs.jsonl scene 74). */
 import type { SimState } from '../model.ts'
 import { answer, NotSimulated, type ToolAnswer } from '../tool.ts'
 import { openPools } from './names.ts'

@@ -33,7 +33,8 @@ export function disksChanged(state: SimState): void {
       const disk = diskOf(state, leaf)
       if (disk === undefined) continue
       if (!disk.present && isOpen(leaf)) loseLeaf(state, pool, leaf)
-      else if (disk.present && leaf.state === 'REMOVED' && !pool.suspended) returnLeaf(state, pool, leaf, disk)
+      else if (disk.present && (leaf.state === 'REMOVED' || leaf.state === 'UNAVAIL') && !pool.suspended)
+        returnLeaf(state, pool, leaf, disk)
     }
   }
 }
@@ -54,7 +55,7 @@ function loseLeaf(state: SimState, pool: Pool, leaf: Vdev): void {
   writeLabels(state, pool, 'active')
 }
 
-/** zed brings back a disk whose identity it can read from its WWN; one without stays REMOVED until `zpool online` (facts, lab: Disks). */
+/** zed brings back a disk whose identity it can read from its WWN; one without stays REMOVED until `zpool online` (seen with both kinds of disk). */
 function returnLeaf(state: SimState, pool: Pool, leaf: Vdev, disk: Disk): void {
   if (disk.wwn === null) return
   if (pool.spares.includes(leaf)) {

@@ -3,9 +3,10 @@ import type { Pool, SimState, Vdev } from '../model.ts'
 import { nextGuid } from '../random.ts'
 import { answer, NotSimulated, type ToolAnswer } from '../tool.ts'
 import { mountPool } from '../zfs/mounts.ts'
-import { emptyPool, layout } from './create.ts'
+import { emptyPool } from './create.ts'
 import { settlePool } from './health.ts'
 import { importedPools, writeLabels } from './labels.ts'
+import { layout } from './layout.ts'
 import { isPool, nameFault, openPool } from './names.ts'
 import { isAnswer, parseOptions, usageError } from './options.ts'
 import { bytes, ctime, figure } from './text.ts'
@@ -51,7 +52,7 @@ function removeOne(state: SimState, pool: Pool, device: string): string | null {
   if (found === undefined) return 'no such device in pool'
   const { vdev, place } = found
   if (pool.suspended) return 'pool I/O is currently suspended'
-  if (place === 'spares' && vdev.state === 'INUSE') return 'pool or dataset is busy'
+  if (place === 'spares' && vdev.state === 'INUSE') return 'Pool busy; removal may already be in progress'
   if (place === 'spares' || place === 'cache') {
     releaseLeaf(state, pool, vdev)
     pool[place] = pool[place].filter((each) => each !== vdev)

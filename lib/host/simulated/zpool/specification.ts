@@ -102,13 +102,16 @@ function takeMembers(state: SimState, words: readonly string[], from: number): R
   return { ok: members }
 }
 
+const notBlock = (word: string): string => `cannot use '${word}': must be a block device or regular file\n`
+
 export function findMember(state: SimState, word: string): Result<Member> {
   if (word.startsWith('/')) {
     const device = findDevice(state, word)
     if (device !== undefined) return { ok: memberOf(word, device) }
+    if (/^\/dev\/(null|zero|u?random|tty|console)$/.test(word)) return { error: notBlock(word) }
     const file = state.files[word]
     if (file === undefined) return { error: `cannot resolve path '${word}'\n` }
-    if (file.type === 'dir') return { error: `cannot use '${word}': must be a block device or regular file\n` }
+    if (file.type === 'dir') return { error: notBlock(word) }
     throw new NotSimulated(`zpool: the file ${word} as a vdev`)
   }
   for (const folder of searchFolders) {

@@ -2,7 +2,7 @@
 import type { Pool, SimState, Vdev } from '../model.ts'
 import { answer, NotSimulated, type ToolAnswer } from '../tool.ts'
 import { isExpendable, settlePool } from './health.ts'
-import { isOpen, memberDevice, writeLabels } from './labels.ts'
+import { isOpen, memberDevice, readableLabel, writeLabels } from './labels.ts'
 import { isPool, openPool } from './names.ts'
 import { isAnswer, parseOptions, usageError } from './options.ts'
 import { sparesGoBack, sparesStepIn } from './spares.ts'
@@ -102,9 +102,9 @@ export function bringBack(state: SimState, pool: Pool, leaf: Vdev, evenFaulted: 
     setState(leaf, 'ONLINE', null)
     delete leaf.notPresent
     delete leaf.temporary
-    // What was written meanwhile has to be copied before it counts as a replica (facts, "States").
+    // What was written meanwhile has to be copied before it counts as a replica.
     leaf.staleSince = state.now
-  } else setState(leaf, 'UNAVAIL', 'corrupted data')
+  } else setState(leaf, 'UNAVAIL', readableLabel(device) === null ? 'invalid label' : 'corrupted data')
   settlePool(pool)
 }
 

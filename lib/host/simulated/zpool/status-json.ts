@@ -4,8 +4,9 @@ import { niceBytes, niceNumber } from '../zfs/sizes.ts'
 import { poolState, rootHealth } from './health.ts'
 import { reasonOf, wordsFor } from './reasons.ts'
 import { allocated, allocatedIn, poolSize, poolUsable, rawSpace, spaceOf, usable } from './sizes.ts'
-import { damagedFiles, isSick, type StatusOptions, spareUser } from './status.ts'
+import type { StatusOptions } from './status.ts'
 import { isLeaf, kernelType, leavesOf, type Place, shownName, topPlaces } from './tree.ts'
+import { damagedFiles, isSick, spareUser } from './trouble.ts'
 
 type Json = string | number | Json[] | { [key: string]: Json }
 type JsonObject = { [key: string]: Json }

@@ -1,8 +1,6 @@
 /** `zpool status`, as text; the same as JSON is in status-json.ts. */
 import type { Pool, SimState, Vdev } from '../model.ts'
 import { answer, NotSimulated, type ToolAnswer } from '../tool.ts'
-import { filesOf } from '../zfs/mount-files.ts'
-import { mountOf } from '../zfs/mounts.ts'
 import { niceNumber } from '../zfs/sizes.ts'
 import { poolState, rootHealth, shownState } from './health.ts'
 import { openPools } from './names.ts'
@@ -11,6 +9,7 @@ import { isProblem, reasonOf, wordsFor } from './reasons.ts'
 import { statusJson } from './status-json.ts'
 import { ctime } from './text.ts'
 import { isLeaf, type NameStyle, nameWidth, shownName, topPlaces } from './tree.ts'
+import { damagedFiles, isSick, spareUser } from './trouble.ts'
 
 export interface StatusOptions {
   readonly style: NameStyle
@@ -118,21 +117,8 @@ function spares(state: SimState, pool: Pool, width: number, options: StatusOptio
   return `\tspares\n${text.join('')}`
 }
 
-export function spareUser(state: SimState, pool: Pool, spare: Vdev): string {
-  const user = state.pools.find((other) => other.presence === 'imported' && works(other.data, spare.guid))
-  return user === undefined || user === pool ? 'currently in use' : `in use by pool '${user.name}'`
-}
-
-const works = (vdevs: readonly Vdev[], guid: string): boolean =>
-  vdevs.some((vdev) => vdev.guid === guid || works(vdev.children, guid))
-
-const healthyStates = ['ONLINE', 'AVAIL', 'INUSE']
 /** -e leaves out what is well and has no errors. */
 const unhealthy = (vdev: Vdev, options: StatusOptions): boolean => !options.unhealthyOnly || isSick(vdev)
-export const isSick = (vdev: Vdev): boolean =>
-  isLeaf(vdev)
-    ? !healthyStates.includes(vdev.state) || vdev.readErrors + vdev.writeErrors + vdev.checksumErrors > 0
-    : vdev.children.some(isSick)
 
 interface Row {
   readonly state: Vdev['state']
@@ -169,13 +155,3 @@ function errors(state: SimState, pool: Pool, options: StatusOptions): string {
   const files = damagedFiles(state, pool).map((file) => `        ${file}\n`)
   return `errors: Permanent errors have been detected in the following files:\n\n${files.join('')}`
 }
-
-/** The model keeps no block's place: the list names the files of the file systems that data was written to. */
-export const damagedFiles = (state: SimState, pool: Pool): string[] =>
-  pool.datasets
-    .filter((dataset) => dataset.used > 0 && dataset.type === 'filesystem')
-    .flatMap((dataset) => {
-      const target = mountOf(state, dataset.name)?.target
-      const files = Object.entries(filesOf(state, dataset)).filter(([, file]) => file.type === 'file')
-      return files.map(([path]) => (target === undefined ? `${dataset.name}:/${path}` : `${target}/${path}`))
-    })
