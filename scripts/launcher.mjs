@@ -1,25 +1,20 @@
 #!/usr/bin/env node
-// What scripts/build.mjs copies to bin/phx.js: loads the bundle from V8's code cache, without which compiling it would
-// cost half of Node's own start. A cache of another Node version is rejected by V8, and the bundle compiled as usual.
+// What scripts/bundle.mjs copies to bin/phx.js. The bundle's text and V8's code cache for it lie in one file, since V8
+// tells a cache that belongs to another text by its length alone. Without the cache, compiling would cost half of Node's
+// own start; one of another Node version is rejected by V8, and the text compiled as usual.
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { constants, Script } from 'node:vm'
 
-const filename = `${import.meta.dirname}/chunks/phx.cjs`
-
-function codeCache() {
-  try {
-    return readFileSync(`${import.meta.dirname}/chunks/phx.cache`)
-  } catch {
-    return undefined
-  }
-}
-
-const script = new Script(readFileSync(filename, 'latin1'), {
+const filename = `${import.meta.dirname}/chunks/phx.bundle`
+const bundle = readFileSync(filename)
+// The last 12 bytes: how long the text is.
+const end = Number(bundle.subarray(-12).latin1Slice())
+const script = new Script(bundle.latin1Slice(0, end), {
   filename,
-  cachedData: codeCache(),
+  cachedData: bundle.subarray(end, -12),
   importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
 })
-const bundle = { exports: {} }
-script.runInThisContext()(bundle.exports, createRequire(filename), bundle, import.meta.url)
-process.exitCode = await bundle.exports.program(process.argv.slice(2), process)
+const loaded = { exports: {} }
+script.runInThisContext()(loaded.exports, createRequire(filename), loaded, import.meta.url)
+process.exitCode = await loaded.exports.program(process.argv.slice(2), process)

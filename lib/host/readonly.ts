@@ -28,6 +28,7 @@ const rules: Readonly<Record<string, Rule>> = {
   zfs: verbs('list', 'get'),
   zdb: (args) => args[0] === '-l',
   lsblk: always,
+  dumpe2fs: (args) => args[0] === '-h',
   findmnt: always,
   blkid: (args) => args[0] === '-p', // without -p blkid(8) may write its cache
   wipefs: (args) =>

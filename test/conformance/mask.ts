@@ -1,6 +1,8 @@
 /** Takes out of a text what differs from run to run: identities, times, sizes in use (test/transcripts/README.md). */
 
 const masks: readonly [RegExp, string][] = [
+  // Perl's own warnings, with line numbers of its modules
+  [/^Use of uninitialized value .*\n/gm, ''],
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi, '<uuid>'],
   [/\bzfs-[0-9a-f]{16}\b/g, 'zfs-<hex>'],
   // Partitions of an MBR: the disk's signature and the number.

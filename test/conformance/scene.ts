@@ -45,9 +45,11 @@ export function labHost(scene: Scene): SimState {
 }
 
 export function replayScene(scene: Scene): Step[] {
-  const state = labHost(scene)
+  let state = labHost(scene)
   const steps: Step[] = []
   for (const step of scene.calls) {
+    // As between two calls of a host that is kept in a folder: nothing may hang on two things being one object.
+    state = JSON.parse(JSON.stringify(state))
     if (isEvent(step)) {
       const fault = happen(state, step)
       if (fault !== null) steps.push({ argv: ['(event)', step.event], verdict: verdictOf([fault]) })

@@ -1,7 +1,7 @@
 /** `zpool status -j` in the shape that was recorded (zfs.jsonl scenes 8, 9, 37, 46), from a short description. */
 import type { PoolFact } from './rig.ts'
 
-let guid = 100_000_000_000
+let guid = 0
 
 function leaf(text: string, role: string) {
   const [given = '', state = 'ONLINE'] = text.split(':')
@@ -31,6 +31,7 @@ function vdevs(specs: readonly string[], role: string) {
 }
 
 export function poolStatus(pools: Readonly<Record<string, PoolFact>>): string {
+  guid = 100_000_000_000
   const entries = Object.entries(pools).map(([name, pool]) => {
     const own = pool.guid ?? '8536746670883237464'
     const state = pool.state ?? 'ONLINE'

@@ -207,9 +207,14 @@ export async function simCall(
       settle(state)
       const given = callTool(state, argv, stdin)
       settle(state)
-      return given
+      return given.hangs === true ? neverBack(argv, given) : given
     })
   } finally {
     await host.close()
   }
+}
+
+/** A person shouldn't have to wait for ever: 124 is what timeout(1) says. */
+function neverBack(argv: Argv, { stdout, stderr }: ToolAnswer): ToolAnswer {
+  return answer(124, stdout, `${stderr}phx sim: here the real ${argv[0] ?? ''} sits in state D and never comes back\n`)
 }

@@ -137,6 +137,8 @@ export interface Signature {
   offset: number
   uuid: string | null
   label: string | null
+  /** Where an ext file system was mounted last. */
+  lastMounted?: string
 }
 
 export interface Label {

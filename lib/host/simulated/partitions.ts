@@ -53,18 +53,26 @@ export function rereadTable(device: Partitionable): void {
   const after = isReadable(next) ? next.partitions : []
   const remains = [...(device.remains ?? [])]
   for (const partition of before)
-    if (!after.includes(partition) && !isBlank(partition.content))
+    if (!after.some((each) => isSamePlace(each, partition)) && !isBlank(partition.content))
       remains.push({ start: partition.start, size: partition.size, content: partition.content })
   for (const partition of after) {
-    if (before.includes(partition)) continue
-    const found = remains.findLastIndex(({ start }) => start === partition.start)
+    const same = before.find((each) => isSamePlace(each, partition))
+    const found = same === undefined ? remains.findLastIndex(({ start }) => start === partition.start) : -1
     const [old] = found < 0 ? [] : remains.splice(found, 1)
-    if (old !== undefined && isBlank(partition.content))
-      partition.content = seenFrom(old.content, old.size === partition.size)
+    if (same !== undefined) partition.content = same.content
+    else if (old !== undefined) partition.content = seenFrom(old.content, old.size === partition.size)
   }
   device.table = isReadable(next) ? next : next && withoutPartitions(next)
   device.remains = remains
   delete device.written
+}
+
+const isSamePlace = (a: Partition, b: Partition): boolean => a.start === b.start && a.size === b.size
+
+/** The partition's entry on the disk; null when the kernel alone still knows the partition. */
+export function writtenEntry(device: Partitionable, partition: Partition): Partition | null {
+  const table = writtenTable(device)
+  return (isReadable(table) && table.partitions.find(({ uuid }) => uuid === partition.uuid)) || null
 }
 
 const withoutPartitions = (table: PartitionTable): PartitionTable => ({ ...table, partitions: [] })

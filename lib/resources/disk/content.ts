@@ -3,20 +3,24 @@ import { createHash } from 'node:crypto'
 import type { Look, Step } from '../../engine/resource.ts'
 import type { BlockDevice } from '../probes/block-devices.ts'
 import { type ImportablePool, importableProbe } from '../probes/importable.ts'
+import { isExt, lastMountedProbe } from '../probes/last-mounted.ts'
 import { type Signature, signaturesProbe } from '../probes/signatures.ts'
 import { sizeText } from '../size.ts'
 import { type Found, findMember, partitionNumber, serialOf } from './identity.ts'
 
+/** A signature, and where its file system was last mounted, if that can be known. */
+type Known = Signature & { readonly lastMounted?: string }
+
 export interface Part {
   readonly device: BlockDevice
   readonly number: number
-  readonly signatures: readonly Signature[]
+  readonly signatures: readonly Known[]
 }
 
 export interface Content {
   readonly found: Found
   readonly device: BlockDevice
-  readonly signatures: readonly Signature[]
+  readonly signatures: readonly Known[]
   readonly parts: readonly Part[]
   /** Pools that could be imported from it. */
   readonly pools: readonly ImportablePool[]
@@ -31,10 +35,15 @@ export async function contentsOf(
 ): Promise<Content[]> {
   const paths = disks.flatMap(({ device }) => [device, ...partsOf(device)].map((one) => one.path))
   const [signatures, importable] = await Promise.all([look.at(signaturesProbe(paths)), look.at(importableProbe)])
+  const lastMounted = await lastMountsOf(look, signatures)
   const listing = await importableByDisk(look, importable)
   return disks.map((found) => {
     const { device } = found
-    const on = (one: BlockDevice): readonly Signature[] => signatures.get(one.path) ?? []
+    const on = (one: BlockDevice): readonly Known[] =>
+      (signatures.get(one.path) ?? []).map((signature) => {
+        const place = isExt(signature.type) ? lastMounted.get(one.path) : undefined
+        return place ? { ...signature, lastMounted: place } : signature
+      })
     const parts = partsOf(device).map((part) => ({ device: part, number: partitionNumber(part), signatures: on(part) }))
     const all = [...on(device), ...parts.flatMap((part) => part.signatures)]
     const guids = new Set(all.map((signature) => signature.uuid))
@@ -45,6 +54,18 @@ export async function contentsOf(
     )
     return { found, device, signatures: on(device), parts, pools }
   })
+}
+
+/** Where each ext file system was last mounted, asked of those devices alone that hold one. */
+async function lastMountsOf(
+  look: Look,
+  signatures: ReadonlyMap<string, readonly Signature[]>,
+): Promise<ReadonlyMap<string, string | null>> {
+  const paths = [...signatures].filter(([, on]) => on.some(({ type }) => isExt(type))).map(([path]) => path)
+  const places = await Promise.all(
+    paths.map(async (path): Promise<[string, string | null]> => [path, await look.at(lastMountedProbe(path))]),
+  )
+  return new Map(places)
 }
 
 interface Listed {
@@ -80,10 +101,13 @@ export function poolNamesOn(content: Content): string[] {
 }
 
 /** `ext4 "backup"`; each kind once, since ZFS writes four labels and GPT two tables. */
-function words(signatures: readonly Signature[]): string {
+function words(signatures: readonly Known[]): string {
   const texts = signatures
     .filter((signature) => signature.type !== 'PMBR')
-    .map(({ type, label }) => (label === null ? type : `${type} "${label}"`))
+    .map(({ type, label, lastMounted }) => {
+      const name = label === null ? type : `${type} "${label}"`
+      return lastMounted === undefined ? name : `${name}, last mounted on ${lastMounted}`
+    })
   return [...new Set(texts)].join(', ')
 }
 

@@ -14,7 +14,7 @@ export const scenario: Scenario = {
     await vm.run(
       'echo more >/quickOS/data/more; zpool sync; for i in 1 2 3 4 5 6 7 8; do zpool status quickOS | grep -q DEGRADED && exit; sleep 0.5; done; exit 1',
     )
-    says(await nothingToDo(vm), 'DEGRADED')
+    says(await nothingToDo(vm), 'quickOS is degraded', '5000c50015ea71a3')
 
     // A dataset is still converged on what is left of the pool.
     await vm.run('zfs set compression=off quickOS/data')

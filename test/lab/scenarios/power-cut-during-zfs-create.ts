@@ -6,8 +6,8 @@ export const scenario: Scenario = {
   async run(vm) {
     await declare(vm, usualHost)
     await layTripwire(vm)
-    await vm.run('sync')
-    await startUntil(vm, 'zfs create', ['run', 'setup', '-c', configFile, '--json'])
+    // One task at a time: the other pool is then either made or not begun.
+    await startUntil(vm, 'zfs create', ['run', 'setup', '-c', configFile, '--json', '--jobs', '1'])
     await vm.powerCut()
     await vm.reboot()
     await run(vm, 0)

@@ -3,14 +3,16 @@ import type { Tool } from '../tool.ts'
 import { blkid } from './blkid.ts'
 import { blkdiscard, blockdev, partprobe, partx } from './blockdev.ts'
 import { dd } from './dd.ts'
+import { dumpe2fs } from './dumpe2fs.ts'
 import { cat, mkdir, rm, tee, touch, truncate } from './files.ts'
 import { findmnt } from './findmnt.ts'
-import { mkfsExt4, mkswap, swapoff, swapon } from './format.ts'
+import { mkfsExt4 } from './format.ts'
 import { lsblk } from './lsblk.ts'
 import { mount, mountpoint, umount } from './mount.ts'
 import { ls, readlink } from './names.ts'
 import { parted } from './parted.ts'
 import { sgdisk } from './sgdisk.ts'
+import { mkswap, swapoff, swapon } from './swap.ts'
 import { hostid, hostname, nothing, zgenhostid } from './system.ts'
 import { udevadm } from './udevadm.ts'
 import { wipefs } from './wipefs.ts'
@@ -21,6 +23,7 @@ export const diskTools: Readonly<Record<string, Tool>> = {
   blockdev,
   cat,
   dd,
+  dumpe2fs,
   findmnt,
   hostid,
   hostname,

@@ -1,7 +1,7 @@
 /** lsblk(8): the kernel's block devices with what udev knows of them. It doesn't read the devices. */
 import { allDevices, type BlockDevice, findDevice } from '../devices.ts'
 import type { SimState } from '../model.ts'
-import { isReadable, SECTOR, writtenTable } from '../partitions.ts'
+import { SECTOR, writtenEntry, writtenTable } from '../partitions.ts'
 import { answer, NotSimulated, type Tool } from '../tool.ts'
 import { knownFacts } from '../udev.ts'
 import { deviceNumber } from './numbers.ts'
@@ -17,9 +17,7 @@ interface Row {
 
 /** What udev took from the partition table, unless that has lost the partition since (disks.jsonl 14). */
 function entry(device: BlockDevice, pick: 'type' | 'uuid' | 'name'): string | null {
-  const table = writtenTable(device.whole)
-  if (device.partition === null || !isReadable(table)) return null
-  return table.partitions.includes(device.partition) ? device.partition[pick] : null
+  return device.partition === null ? null : (writtenEntry(device.whole, device.partition)?.[pick] ?? null)
 }
 
 const isVolume = (device: BlockDevice): boolean => device.volume !== null

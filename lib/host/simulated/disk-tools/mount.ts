@@ -49,6 +49,8 @@ function mountDevice(state: SimState, device: BlockDevice, place: string, option
   }
   if (state.mounts.some(({ source, target }) => source === device.node && target === place))
     return refused(`${place}: ${device.node} already mounted on ${place}.`)
+  const superblock = device.content.signatures.find(({ type }) => type === fstype)
+  if (superblock && fstype.startsWith('ext')) superblock.lastMounted = place
   const { files } = device.content
   device.content.files = {}
   return attach(state, { source: device.node, target: place, fstype, options }, files)

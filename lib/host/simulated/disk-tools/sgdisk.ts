@@ -4,29 +4,9 @@ import type { Partition, PartitionTable, SimState } from '../model.ts'
 import { emptyContent, isReadable, SECTOR, writeTable, writtenTable } from '../partitions.ts'
 import { nextUuid } from '../random.ts'
 import { answer, NotSimulated, type Tool, type ToolAnswer } from '../tool.ts'
+import { aligned, described, FIRST_USABLE, freeStretches, kinds, printed, sectorsOf } from './gpt.ts'
 import { readOptions } from './options.ts'
-import { gdiskSize, parseBytes } from './sizes.ts'
-
-const ALIGNMENT = 2048
-const FIRST_USABLE = 34
-
-interface Kind {
-  code: string
-  guid: string
-  name: string
-}
-
-const kinds: readonly Kind[] = [
-  { code: '8300', guid: '0fc63daf-8483-4772-8e79-3d69d8477de4', name: 'Linux filesystem' },
-  { code: '8200', guid: '0657fd6d-a4ab-43c4-84e5-0933c84b4f4f', name: 'Linux swap' },
-  { code: '8E00', guid: 'e6d6d379-f507-44c2-a23c-238f2a3df928', name: 'Linux LVM' },
-  { code: 'FD00', guid: 'a19d880f-05fc-4d3b-a006-743f0f84911e', name: 'Linux RAID' },
-  { code: 'EF00', guid: 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b', name: 'EFI system partition' },
-  { code: 'EF02', guid: '21686148-6449-6e6f-744e-656564454649', name: 'BIOS boot partition' },
-  { code: 'BF01', guid: '6a898cc3-1dd2-11b2-99a6-080020736631', name: 'Solaris /usr & Mac ZFS' },
-  { code: 'BF07', guid: '6a945a3b-1dd2-11b2-99a6-080020736631', name: 'Solaris Reserved 1' },
-  { code: '0700', guid: 'ebd0a0a2-b9e5-4433-87c0-68b6b72699c7', name: 'Microsoft basic data' },
-]
+import { parseBytes } from './sizes.ts'
 
 interface Work {
   state: SimState
@@ -40,27 +20,6 @@ interface Work {
   /** True when the table is to be written at the end. */
   changed: boolean
 }
-
-const sectorsOf = (partition: Partition): { first: number; last: number } => ({
-  first: partition.start / SECTOR,
-  last: (partition.start + partition.size) / SECTOR - 1,
-})
-
-/** Free stretches between the partitions, within what is usable. */
-function freeStretches(table: PartitionTable, sectors: number): { first: number; last: number }[] {
-  const taken = table.partitions.map(sectorsOf).sort((a, b) => a.first - b.first)
-  const free: { first: number; last: number }[] = []
-  let next = FIRST_USABLE
-  for (const { first, last } of taken) {
-    if (first > next) free.push({ first: next, last: first - 1 })
-    next = Math.max(next, last + 1)
-  }
-  const end = sectors - FIRST_USABLE
-  if (next <= end) free.push({ first: next, last: end })
-  return free
-}
-
-const aligned = (sector: number): number => Math.ceil(sector / ALIGNMENT) * ALIGNMENT
 
 /** `+500M` from a base, a sector number, or 0 for the default. */
 function place(text: string, base: number, fallback: number): number {
@@ -136,48 +95,6 @@ function remove(work: Work, number: string): ToolAnswer | null {
   return null
 }
 
-/** The table as text (disks.jsonl 17). */
-function print(work: Work): void {
-  const { table, sectors, path } = work
-  const free = freeStretches(table, sectors).reduce((sum, { first, last }) => sum + last - first + 1, 0)
-  const rows = table.partitions.map((partition) => {
-    const { first, last } = sectorsOf(partition)
-    const kind = kinds.find(({ guid }) => guid === partition.type) ?? kinds[0]
-    const columns = [String(partition.number).padStart(4), String(first).padStart(15), String(last).padStart(15)]
-    const name = partition.name ?? (work.fromMbr ? (kind?.name ?? '') : '')
-    return `${columns.join(' ')}   ${gdiskSize(partition.size).padEnd(10)}  ${kind?.code ?? ''}  ${name}\n`
-  })
-  work.stdout += `Disk ${path}: ${sectors} sectors, ${gdiskSize(sectors * SECTOR)}
-Sector size (logical/physical): 512/512 bytes
-Disk identifier (GUID): ${table.uuid.toUpperCase()}
-Partition table holds up to 128 entries
-Main partition table begins at sector 2 and ends at sector 33
-First usable sector is 34, last usable sector is ${sectors - FIRST_USABLE}
-Partitions will be aligned on ${ALIGNMENT}-sector boundaries
-Total free space is ${free} sectors (${gdiskSize(free * SECTOR)})
-
-Number  Start (sector)    End (sector)  Size       Code  Name
-${rows.join('')}`
-}
-
-function describe(work: Work, number: string): void {
-  const partition = partitionOf(work, number)
-  if (partition === undefined) {
-    work.stdout += `Partition #${number} does not exist.\n`
-    return
-  }
-  const { first, last } = sectorsOf(partition)
-  const kind = kinds.find(({ guid }) => guid === partition.type)
-  work.stdout += `Partition GUID code: ${partition.type.toUpperCase()} (${kind?.name ?? 'Unknown'})
-Partition unique GUID: ${partition.uuid.toUpperCase()}
-First sector: ${first} (at ${gdiskSize(first * SECTOR)})
-Last sector: ${last} (at ${gdiskSize(last * SECTOR)})
-Partition size: ${partition.size / SECTOR} sectors (${gdiskSize(partition.size)})
-Attribute flags: 0000000000000000
-Partition name: '${partition.name ?? ''}'
-`
-}
-
 const kernelBusy = `Warning: The kernel is still using the old partition table.
 The new table will be used at the next reboot or after you
 run partprobe(8) or kpartx(8)
@@ -234,7 +151,7 @@ function open(state: SimState, path: string, device: BlockDevice): Work | ToolAn
     ...table,
     type: 'gpt' as const,
     uuid: fromMbr ? nextUuid(state) : table.uuid,
-    partitions: [...table.partitions],
+    partitions: table.partitions.map((partition) => ({ ...partition })),
   }
   const beyond = own.partitions.some((partition) => sectorsOf(partition).last > sectors - FIRST_USABLE)
   const said = fromMbr ? MBR_CONVERTED + (beyond ? overlaps : '') : readable === null ? newEntries : ''
@@ -293,10 +210,10 @@ function step(work: Work, name: string, value: string): ToolAnswer | null {
     case '-c':
       return setName(work, value)
     case '-p':
-      print(work)
+      work.stdout += printed(work.path, work.sectors, work.table, work.fromMbr)
       return null
     case '-i':
-      describe(work, value)
+      work.stdout += described(work.table, value)
       return null
     default:
       throw new NotSimulated(`sgdisk ${name}`)

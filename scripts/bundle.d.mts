@@ -1,0 +1,9 @@
+export interface Wanted {
+  /** A module that exports `program(argv, process)`. */
+  readonly entry: string
+  readonly folder: string
+  /** Command lines whose compiled code goes into the cache. */
+  readonly calls: readonly (readonly string[])[]
+}
+
+export function bundleProgram(wanted: Wanted): Promise<{ readonly text: Buffer; readonly cache: Buffer }>
