@@ -6,7 +6,7 @@ import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'n
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { constants, Script } from 'node:vm'
+import { Script } from 'node:vm'
 import { build } from 'esbuild'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -43,6 +43,8 @@ export async function bundleProgram({ entry, folder, calls }) {
     banner: { js: '(function(exports,require,module,phxUrl){' },
     footer: { js: '})' },
     define: { 'import.meta.url': 'phxUrl' },
+    // A script from the code cache can't import(); Node's own modules come by require() then, also late.
+    supported: { 'dynamic-import': false },
   })
   const text = Buffer.from(outputFiles[0].text, 'latin1')
   const filename = join(folder, 'chunks/phx.bundle')
@@ -54,7 +56,7 @@ export async function bundleProgram({ entry, folder, calls }) {
 }
 
 async function codeCache(text, filename, calls) {
-  const script = new Script(text, { filename, importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER })
+  const script = new Script(text, { filename })
   const loaded = { exports: {} }
   script.runInThisContext()(loaded.exports, createRequire(filename), loaded, import.meta.url)
   let said = ''

@@ -4,7 +4,7 @@
 // own start; one of another Node version is rejected by V8, and the text compiled as usual.
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { constants, Script } from 'node:vm'
+import { Script } from 'node:vm'
 
 const filename = `${import.meta.dirname}/chunks/phx.bundle`
 const bundle = readFileSync(filename)
@@ -13,7 +13,6 @@ const end = Number(bundle.subarray(-12).latin1Slice())
 const script = new Script(bundle.latin1Slice(0, end), {
   filename,
   cachedData: bundle.subarray(end, -12),
-  importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
 })
 const loaded = { exports: {} }
 script.runInThisContext()(loaded.exports, createRequire(filename), loaded, import.meta.url)

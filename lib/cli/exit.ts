@@ -24,6 +24,15 @@ export class PersonError extends Error {
   }
 }
 
+/** The folder of a simulated host may hold anything: that it can't be used is for the person to mend. */
+export async function ofFolder<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    throw new PersonError(error instanceof Error ? error.message : String(error), exitCodes.failed)
+  }
+}
+
 /** The command line can't be understood. */
 export class UsageError extends PersonError {
   constructor(message: string, mend: readonly string[] = []) {

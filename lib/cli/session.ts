@@ -14,7 +14,7 @@ import { StateFolder } from '../state/folder.ts'
 import type { Screen } from '../view/screen.ts'
 import { problemLines } from '../view/validate.ts'
 import type { Environment, Modules } from './environment.ts'
-import { InvalidConfig } from './exit.ts'
+import { InvalidConfig, ofFolder } from './exit.ts'
 import type { Invocation } from './invocation.ts'
 
 export interface Session {
@@ -44,7 +44,7 @@ export async function openSession(
   const state = new StateFolder(folder.path)
   const graph = buildGraph(expand(environment.modules, config, state))
   const { targets, selected } = choose(graph, invocation, wanted.byDefault)
-  const host = await openHost(invocation.host, declaredDisks(config), { readOnly: wanted.readOnly })
+  const host = await ofFolder(openHost(invocation.host, declaredDisks(config), { readOnly: wanted.readOnly }))
   const looking: Looking = {
     reader: readerOf(host),
     graph,

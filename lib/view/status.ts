@@ -10,7 +10,7 @@ export function statusText(tasks: readonly TaskStatus[], paint: Paint): string {
   const rows = tasks.map((task) => [
     `${standingSign(task.reason.standing, paint)} ${task.task}`,
     standingText(task.reason.standing, paint),
-    task.lastRun === null ? 'never run' : when(task.lastRun),
+    task.lastRun === null ? '-' : when(task.lastRun),
     task.lastDurationMs === null ? '' : duration(task.lastDurationMs),
     printable(task.reason.text),
   ])

@@ -4,10 +4,11 @@
  */
 import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { chanceAt } from './chance.ts'
 import { replayScene } from './scene.ts'
 import { replaySingle } from './single.ts'
 import { isScene, readTranscript } from './transcript.ts'
-import type { Replayed } from './verdict.ts'
+import type { Replayed, Verdict } from './verdict.ts'
 
 const ownFiles = ['zfs', 'disks', 'pvesm', 'pvesm-zfs'].map((name) =>
   join(import.meta.dirname, `../transcripts/${name}.jsonl`),
@@ -24,7 +25,12 @@ function replayFile(file: string, only: readonly number[]): Replayed[] {
   for (const line of readTranscript(file)) {
     if (only.length === 0 || only.includes(line.n)) {
       const steps = isScene(line) ? replayScene(line) : replaySingle(line, lists)
-      for (const step of steps) replayed.push({ file: basename(file), n: line.n, note: line.note, ...step })
+      for (const { argv, verdict } of steps) {
+        const chance = verdict.kind === 'fail' ? chanceAt(basename(file), line.n, argv) : null
+        const judged: Verdict =
+          chance === null ? verdict : { kind: 'skip', reason: `${argv.slice(0, 2).join(' ')}: ${chance}` }
+        replayed.push({ file: basename(file), n: line.n, note: line.note, argv, verdict: judged })
+      }
     }
     if (!isScene(line)) lists = line.zfs_list_after
   }
@@ -46,7 +52,7 @@ function printSkips(replayed: readonly Replayed[]): void {
   for (const { verdict } of replayed)
     if (verdict.kind === 'skip') reasons.set(verdict.reason, (reasons.get(verdict.reason) ?? 0) + 1)
   if (reasons.size === 0) return
-  console.log('skipped, because phx never calls it:')
+  console.log('skipped, because phx never calls it or the recording is of chance:')
   for (const [reason, count] of [...reasons].sort((a, b) => b[1] - a[1]))
     console.log(`  ${String(count).padStart(4)}  ${reason}`)
 }

@@ -125,7 +125,11 @@ function texts(result: PhxResult): string[] {
 /** A person is told all of these. */
 export function says(result: PhxResult, ...wanted: string[]): void {
   const all = texts(result)
-  for (const want of wanted) assert.ok(all.some((text) => text.includes(want)), `phx should have said: ${want}`)
+  for (const want of wanted)
+    assert.ok(
+      all.some((text) => text.includes(want)),
+      `phx should have said: ${want}`,
+    )
 }
 
 export const checksum = async (vm: Vm, disk: Disk): Promise<string> =>

@@ -64,8 +64,8 @@ test('status: one aligned line a task', () => {
   assert.is(
     statusText(statuses, plain),
     `~ zfs:quickOS      inputs changed  2026-11-20 10:00:00 UTC  1 min 5 s  compression was off, is now lz4
-≠ storage:quickOS  drifted         never run                           content of storage:a is images
-✓ alone            up to date      never run                           as declared
+≠ storage:quickOS  drifted         -                                   content of storage:a is images
+✓ alone            up to date      -                                   as declared
 
 1 of 3 tasks up to date.
 `,

@@ -5,7 +5,7 @@ import { jsonView } from '../../lib/view/run/json.ts'
 import { plainView } from '../../lib/view/run/plain.ts'
 import { terminalView } from '../../lib/view/run/terminal.ts'
 import { screen } from '../../lib/view/screen.ts'
-import { captured, createPool, reason, result, run } from './samples.ts'
+import { captured, createPool, planDocument, reason, result, run } from './samples.ts'
 
 const looks = { noColor: true, variables: {} }
 
@@ -43,6 +43,36 @@ Failed: 1 changed, 1 already so, 1 failed, 2 skipped; 2 commands changed the hos
 `,
   )
   assert.is(err.text, 'phx: warning: the config stands armed\n')
+})
+
+test('a refused run names what would be lost, and every hard refusal with its table', async () => {
+  const [first, second] = planDocument.tasks
+  assert.ok(first && second)
+  const out = captured()
+  const view = plainView(screen(out, captured(), looks), false)
+  view.emit({ type: 'plan', plan: { ...second, refusals: [] } })
+  view.emit({ type: 'plan', plan: { ...second, task: 'zfs:other' } })
+  const tasks = [
+    result(second.task, 'refused', { why: 'not agreed' }),
+    result('zfs:other', 'refused', { why: 'first' }),
+  ]
+  view.emit(summaryOf(tasks, { refused: 2, exitCode: 3 }))
+  await view.close()
+  assert.is(
+    out.text,
+    `
+refused zfs:fastData: not agreed
+    -/+ zpool:fastData would lose
+        pool fastData: 3 datasets, 1.2 TiB used
+refused zfs:other
+    refused dataset:fastData/db: recordsize can not follow
+        field         declared  live
+        volblocksize  16384     8192
+        → zfs send it into a new volume
+
+Refused: 0 changed, 0 already so, 2 refused; nothing was touched (0.0 s).
+`,
+  )
 })
 
 test('a run with nothing to do says so in one line, and draws nothing', async () => {

@@ -5,14 +5,14 @@ import type { Readable } from 'node:stream'
 import { loadConfig } from '../../config/load.ts'
 import { declaredDisks } from '../../config/zfs.ts'
 import type { Environment } from '../environment.ts'
-import { InvalidConfig } from '../exit.ts'
+import { InvalidConfig, ofFolder } from '../exit.ts'
 import type { Invocation } from '../invocation.ts'
 
 export async function execute(invocation: Invocation, environment: Environment): Promise<number> {
   const [folder = '', ...argv] = invocation.words
   const stdin = readsInput(argv) ? await textOf(environment.stdin) : ''
   const { simCall } = await import('../../host/simulated/host.ts')
-  const answer = await simCall(folder, disksFor(folder, invocation), argv, stdin)
+  const answer = await ofFolder(simCall(folder, disksFor(folder, invocation), argv, stdin))
   environment.stdout.write(answer.stdout)
   environment.stderr.write(answer.stderr)
   return answer.exitCode

@@ -1,6 +1,6 @@
 /** The end of a run: what changed, what was already so, what failed and with which command, how to go on. */
 import type { FailureShown, Outcome, Summary, TaskResult } from '../../engine/events.ts'
-import { lossLines, mendLines, refusalLines, sign } from '../change.ts'
+import { mendLines, refusalLines, sign } from '../change.ts'
 import type { Paint } from '../paint.ts'
 import { count, duration, lastLines, printable, shellWords, some } from '../words.ts'
 import type { Story } from './story.ts'
@@ -62,21 +62,20 @@ function failureLines(failure: FailureShown, paint: Paint, verbose: boolean): re
   ]
 }
 
-/** Every reason of the plan, since the result names the first one only. */
+/** Every refusal of the plan, since the result names the first one only; or what was not agreed to, with its losses. */
 function refusedLines(story: Story, task: TaskResult, paint: Paint): readonly string[] {
   const plan = story.plans.get(task.task)
-  const refusals = plan?.refusals ?? []
-  const missing = refusals.length > 0 ? [] : (plan?.changes.filter((change) => change.consent?.agreed === false) ?? [])
-  const details = [
-    ...refusals.flatMap((refusal) => refusalLines(refusal, paint)),
-    ...missing.flatMap((change) => [
-      `${sign(change.action)} ${paint.bold(change.resource)}  ${printable(change.summary)}`,
-      ...lossLines(change, paint).map((line) => `    ${line}`),
-    ]),
-  ]
+  const head = `${paint.red('refused')} ${paint.bold(task.task)}`
+  if (plan && plan.refusals.length > 0) {
+    return [head, ...plan.refusals.flatMap((refusal) => refusalLines(refusal, paint)).map((line) => `    ${line}`)]
+  }
+  const missing = plan?.changes.filter((change) => change.consent?.agreed === false) ?? []
   return [
-    `${paint.red('refused')} ${paint.bold(task.task)}: ${printable(task.why ?? '')}`,
-    ...details.map((line) => `    ${line}`),
+    `${head}: ${printable(task.why ?? '')}`,
+    ...missing.flatMap((change) => [
+      `    ${sign(change.action)} ${paint.bold(change.resource)} would lose`,
+      ...(change.loss?.victims ?? []).map((victim) => `        ${printable(victim)}`),
+    ]),
   ]
 }
 

@@ -4,7 +4,8 @@ import { configFile, declare, nothingToDo, oneMirror, pools, run, type Scenario 
 import { layTripwire, startUntil } from '../tripwire.ts'
 
 export const scenario: Scenario = {
-  shows: 'the power is cut during zpool create, when the disks are partitioned and no pool is there; phx makes it after the boot',
+  shows:
+    'the power is cut during zpool create, when the disks are partitioned and no pool is there; phx makes it after the boot',
   async run(vm) {
     await declare(vm, oneMirror)
     await layTripwire(vm)

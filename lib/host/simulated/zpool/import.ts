@@ -98,6 +98,8 @@ function importNamed(
     return answer(1, '', `cannot import '${name}': a pool with that name already exists\n${hint}`)
   }
   const [found, ...more] = candidates.filter(({ pool }) => isMeant(pool))
+  // An empty name reads as the number 0, and then only an empty list is no error (seen: pvesm-zfs.jsonl 14).
+  if (name === '' && candidates.length === 0) return answer(0, '', 'no pools available to import\n')
   if (found === undefined) return answer(1, '', `cannot import '${name}': no such pool available\n`)
   if (more.length > 0) {
     const line = `cannot import '${name}': more than one matching pool\nimport by numeric ID instead\n`
