@@ -1,9 +1,10 @@
 /** What the benchmarks share: a scratch folder, phx with a synthetic graph, and the other tools as far as they are here. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { build } from 'esbuild'
+import { bundleProgram } from '../scripts/bundle.mjs'
+import { randomGraph, writeFiles } from './graphs.ts'
 import type { Contender } from './timing.ts'
 
 export interface Rig {
@@ -13,8 +14,6 @@ export interface Rig {
   /** The other runners that are installed, with nothing on their command line but what to build. */
   others(folder: string): readonly Contender[]
 }
-
-const root = join(import.meta.dirname, '..')
 
 /** wireit and mise come from the npm registry into a cache outside the project. */
 function npmTools(): string | null {
@@ -37,25 +36,22 @@ function npmTools(): string | null {
   return bin
 }
 
+/** The same launcher, bundle and code cache as bin/phx.js has, with the synthetic tasks in place of phx's own. */
+async function bundleSynthetic(scratch: string, out: string): Promise<void> {
+  const folder = join(scratch, 'warm')
+  mkdirSync(folder)
+  writeFiles(folder, randomGraph(10), true)
+  writeFileSync(join(folder, 'phoenix.config.json'), '{}')
+  process.env.BENCH_FOLDER = folder
+  const run = ['run', '-c', join(folder, 'phoenix.config.json'), '--state-dir', join(folder, 'state')]
+  await bundleProgram({ entry: 'bench/synthetic.ts', folder: out, calls: [run, run] })
+  delete process.env.BENCH_FOLDER
+}
+
 export async function makeRig(): Promise<Rig & { close(): void }> {
   const scratch = mkdtempSync(join(tmpdir(), 'phx-bench-'))
   const out = join(scratch, 'phx')
-  await build({
-    absWorkingDir: root,
-    entryPoints: { synthetic: 'bench/synthetic.ts' },
-    outdir: out,
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    minifyWhitespace: true,
-    logLevel: 'error',
-    banner: {
-      js: "import{createRequire as __phxRequire}from'node:module';const require=__phxRequire(import.meta.url);",
-    },
-  })
+  await bundleSynthetic(scratch, out)
   const bin = npmTools()
   const installed = (tool: string): boolean => spawnSync('which', [tool]).status === 0
   for (const tool of ['ninja', 'make'])
@@ -66,7 +62,7 @@ export async function makeRig(): Promise<Rig & { close(): void }> {
       name: 'phx',
       argv: [
         process.execPath,
-        join(out, 'synthetic.mjs'),
+        join(out, 'phx.js'),
         'run',
         '--state-dir',
         join(folder, 'state'),

@@ -9,12 +9,11 @@ import { main } from '../lib/cli/main.ts'
 import type { Change, Probe, Task } from '../lib/engine/resource.ts'
 import { bucketOf, randomGraph } from './graphs.ts'
 
-const folder = process.env.BENCH_FOLDER ?? '.'
-const seconds = process.env.BENCH_SLEEP ?? '0'
+const folder = (): string => process.env.BENCH_FOLDER ?? '.'
 
 const outputsIn = (bucket: string): Probe<ReadonlySet<string>> => ({
   id: bucket,
-  read: async ({ reader }) => new Set(await reader.listDir(join(folder, bucket))),
+  read: async ({ reader }) => new Set(await reader.listDir(join(folder(), bucket))),
 })
 
 function task(name: string, needs: readonly string[]): Task {
@@ -29,10 +28,17 @@ function task(name: string, needs: readonly string[]): Task {
     steps: [
       {
         kind: 'command',
-        argv: ['sh', '-c', 'sleep "$1" && : >"$2"', 'sh', seconds, join(folder, bucketOf(name), name)],
+        argv: [
+          'sh',
+          '-c',
+          'sleep "$1" && : >"$2"',
+          'sh',
+          process.env.BENCH_SLEEP ?? '0',
+          join(folder(), bucketOf(name), name),
+        ],
       },
     ],
-    undo: { commands: [['rm', join(folder, bucketOf(name), name)]] },
+    undo: { commands: [['rm', join(folder(), bucketOf(name), name)]] },
   }
   return {
     id: name,
@@ -54,12 +60,18 @@ function task(name: string, needs: readonly string[]): Task {
   }
 }
 
-const graph = randomGraph(Number(process.env.BENCH_TASKS ?? 10), process.env.BENCH_INDEPENDENT === '1')
-process.exitCode = await main(process.argv.slice(2), {
-  stdin: process.stdin,
-  stdout: process.stdout,
-  stderr: process.stderr,
-  variables: process.env,
-  modules: [{ name: 'bench', expand: () => graph.map(({ name, needs }) => task(name, needs)) }],
-})
-process.stderr.write(`maxRSS ${process.resourceUsage().maxRSS}\n`)
+export async function program(argv: readonly string[], own: NodeJS.Process): Promise<number> {
+  const { BENCH_TASKS, BENCH_INDEPENDENT } = process.env
+  const graph = randomGraph(Number(BENCH_TASKS ?? 10), BENCH_INDEPENDENT === '1')
+  const code = await main(argv, {
+    get stdin() {
+      return own.stdin
+    },
+    stdout: own.stdout,
+    stderr: own.stderr,
+    variables: own.env,
+    modules: [{ name: 'bench', expand: () => graph.map(({ name, needs }) => task(name, needs)) }],
+  })
+  own.stderr.write(`maxRSS ${process.resourceUsage().maxRSS}\n`)
+  return code
+}

@@ -1,5 +1,5 @@
 /** What a command works with: the config, the host, the state folder and the graph, opened in this order. */
-import { readdirSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { PhxConfig } from '../config/generated/types.ts'
@@ -11,6 +11,7 @@ import type { Looking } from '../engine/session.ts'
 import { type Host, readerOf } from '../host/host.ts'
 import { openHost } from '../host/open.ts'
 import { StateFolder } from '../state/folder.ts'
+import { stampedTasks } from '../state/stamp.ts'
 import type { Screen } from '../view/screen.ts'
 import { problemLines } from '../view/validate.ts'
 import type { Environment, Modules } from './environment.ts'
@@ -81,19 +82,6 @@ function expand(modules: Modules, config: PhxConfig, state: StateFolder): readon
     const orphans = stamped.filter((id) => id.split(':')[0] === module.name && !ids.has(id))
     return orphans.length > 0 ? module.expand(config, orphans) : declared
   })
-}
-
-/** Ids of tasks that have a stamp, by the names of the files alone: reading them all is the engine's business. */
-function stampedTasks(state: StateFolder): readonly string[] {
-  try {
-    return readdirSync(state.stamps)
-      .filter((name) => name.endsWith('.json'))
-      .map((name) => decodeURIComponent(name.slice(0, -'.json'.length)))
-      .sort()
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw error
-  }
 }
 
 function choose(graph: Graph<Task>, invocation: Invocation, byDefault: readonly string[] | null) {

@@ -23,6 +23,8 @@ export interface Reason {
   readonly inputs: readonly FieldChange[]
   /** Which outputs drifted: `resource` and field, from the value last applied to the live one. */
   readonly drift: readonly (FieldChange & { readonly resource: string })[]
+  /** What a person can do about it, one line each; empty when a run mends it. */
+  readonly mend: readonly string[]
 }
 
 /** A step as data: what `--json` and the journal show of it. */

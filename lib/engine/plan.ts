@@ -16,7 +16,6 @@ export interface PlannedTask extends Looked {
   readonly task: Task
   readonly stamp: Stamp | undefined
   readonly notes: readonly Note[]
-  readonly mend: readonly string[]
 }
 
 export class ForeseenSet implements Foreseen {

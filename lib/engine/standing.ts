@@ -14,6 +14,8 @@ export interface Looked {
   readonly live: { readonly [resource: string]: { readonly [field: string]: Value } | null }
   /** Why the host could not be read for this task, or null. */
   readonly unreadable: string | null
+  /** What to do about that, one line each. */
+  readonly mend: readonly string[]
 }
 
 const show = (value: Value): string => (typeof value === 'string' ? value : canonical(value))
@@ -54,10 +56,15 @@ const describeDrift = (drift: readonly Drift[]): string => {
 export function standingOf(task: Task, stamp: Stamp | undefined, looked: Looked): Reason {
   const inputs = stamp ? inputsSince(stamp, task) : []
   const drift = stamp ? driftSince(stamp, looked) : []
-  const reason = (standing: Standing, text: string): Reason => ({ standing, text, inputs, drift })
-  if (looked.unreadable !== null) return reason('unreadable', looked.unreadable)
+  const reason = (standing: Standing, text: string, mend: readonly string[] = []): Reason => {
+    return { standing, text, inputs, drift, mend }
+  }
+  if (looked.unreadable !== null) return reason('unreadable', looked.unreadable, looked.mend)
   const [refusal] = looked.refusals
-  if (refusal) return reason('refused', refusal.why + more(looked.refusals.length))
+  if (refusal) {
+    const mend = [...new Set(looked.refusals.flatMap((one) => one.mend))]
+    return reason('refused', refusal.why + more(looked.refusals.length), mend)
+  }
   const { changes } = looked
   if (stamp?.state === 'unfinished') {
     const left = changes.length === 0 ? 'nothing is left to do but to prove it' : `${changes.length} to do`

@@ -2,7 +2,7 @@
  * The few ways in which phx writes its own state, each durable when its promise resolves. One interface, so that a
  * test can kill the process before, inside and after every single one.
  */
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
@@ -18,6 +18,17 @@ export interface Disk {
   syncDir(path: string): Promise<void>
 }
 
+/** A file's text; undefined when it went since it was listed, or is a folder that someone put there. */
+export function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'EISDIR') return undefined
+    throw error
+  }
+}
+
 async function writeSynced(path: string, flags: 'w' | 'a', text: string): Promise<void> {
   const file = await open(path, flags, 0o600)
   try {
@@ -28,10 +39,20 @@ async function writeSynced(path: string, flags: 'w' | 'a', text: string): Promis
   }
 }
 
+/** By hand: below /proc, where mkdir(2) says ENOENT although the parent is there, Node's own recursion never ends (seen: 20.20). */
+function makeDir(path: string): void {
+  if (existsSync(path)) return
+  if (dirname(path) !== path) makeDir(dirname(path))
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    // Another process was faster.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !existsSync(path)) throw error
+  }
+}
+
 export const realDisk: Disk = {
-  makeDir: (path) => {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
-  },
+  makeDir,
   write: (path, text) => writeSynced(path, 'w', text),
   append: (path, text) => writeSynced(path, 'a', text),
   rename,

@@ -2,9 +2,10 @@
  * The journal: one append-only file a run, one JSON object a line. Written ahead: the intent is on disk before the
  * command starts, the result follows. A torn last line (power cut, kill) is left out when it is read.
  */
-import { appendFileSync, readdirSync, readFileSync } from 'node:fs'
+import { appendFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FieldChange } from '../engine/resource.ts'
+import { textOf } from './disk.ts'
 import type { StateFolder } from './folder.ts'
 
 export type RunOutcome = 'ok' | 'failed' | 'refused' | 'interrupted'
@@ -272,7 +273,7 @@ export function runIds(state: StateFolder): readonly string[] {
 /** One run; undefined when there is none of that id. */
 export function readRun(state: StateFolder, run: string): RunRecord | undefined {
   if (!runIds(state).includes(run)) return undefined
-  return parseRun(readFileSync(join(state.runs, `${run}.jsonl`), 'utf8'))
+  return parseRun(textOf(join(state.runs, `${run}.jsonl`)) ?? '')
 }
 
 /** Every run on record, newest first. */

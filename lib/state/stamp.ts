@@ -2,9 +2,10 @@
  * Stamps: one file a task, readable by a person. A stamp is a hint about *why*; the live host decides *what*.
  * It is marked unfinished before the first mutation and written whole after the proof, never the other way round.
  */
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Value } from '../engine/resource.ts'
+import { textOf } from './disk.ts'
 import type { StateFolder } from './folder.ts'
 
 export type Fields = { readonly [name: string]: Value }
@@ -32,6 +33,24 @@ export interface Stamp {
 const fileOf = (state: StateFolder, task: string): string =>
   join(state.stamps, `${task.replace(/[%/]/g, (sign) => encodeURIComponent(sign))}.json`)
 
+/** Ids of tasks that have a stamp, by the names of the files alone. Creates nothing. */
+export function stampedTasks(state: StateFolder): readonly string[] {
+  try {
+    return readdirSync(state.stamps)
+      .filter((name) => name.endsWith('.json'))
+      .map((name) => name.slice(0, -'.json'.length).replace(/%2F|%25/g, (sign) => decodeURIComponent(sign)))
+      .sort()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+}
+
+const isFields = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+const isNames = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((name) => typeof name === 'string')
+
 /** A text that is no stamp reads as none: the host decides what to do, and the next proof writes it anew. */
 export function parseStamp(text: string): Stamp | undefined {
   try {
@@ -41,11 +60,11 @@ export function parseStamp(text: string): Stamp | undefined {
       typeof stamp.task === 'string' &&
       typeof stamp.version === 'number' &&
       (stamp.state === 'converged' || stamp.state === 'unfinished') &&
-      typeof stamp.inputs === 'object' &&
-      stamp.inputs !== null &&
-      typeof stamp.outputs === 'object' &&
-      stamp.outputs !== null &&
-      Array.isArray(stamp.created)
+      isFields(stamp.inputs) &&
+      isFields(stamp.outputs) &&
+      Object.values(stamp.outputs).every((live) => live === null || isFields(live)) &&
+      isNames(stamp.created) &&
+      (stamp.begun === null || (isFields(stamp.begun) && isNames(stamp.begun.creating)))
     return whole ? (stamp as Stamp) : undefined
   } catch {
     return undefined
@@ -64,8 +83,10 @@ export function readStamps(state: StateFolder): Map<string, Stamp> {
   }
   for (const name of names) {
     if (!name.endsWith('.json')) continue
-    const stamp = parseStamp(readFileSync(join(state.stamps, name), 'utf8'))
-    if (stamp) stamps.set(stamp.task, stamp)
+    const path = join(state.stamps, name)
+    const stamp = parseStamp(textOf(path) ?? '')
+    // A copy that someone put beside it speaks for nothing.
+    if (stamp && fileOf(state, stamp.task) === path) stamps.set(stamp.task, stamp)
   }
   return stamps
 }

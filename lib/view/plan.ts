@@ -1,7 +1,7 @@
 /** `phx plan` and `phx run --dry-run` for a person. */
 import type { TaskPlan } from '../engine/events.ts'
 import type { PlanDocument } from '../engine/session.ts'
-import { changeLines, noteLine, refusalLines } from './change.ts'
+import { changeLines, mendLines, noteLine, refusalLines } from './change.ts'
 import type { Paint } from './paint.ts'
 import { standingSign, standingText } from './standing.ts'
 import { count, printable, some } from './words.ts'
@@ -30,6 +30,8 @@ function taskLines(task: TaskPlan, paint: Paint): readonly string[] {
     `${standingSign(standing, paint)} ${paint.bold(task.task)}${title}`,
     `  ${standingText(standing, paint)}: ${printable(text)}`,
     ...needs,
+    // A refusal's own lines stand with its table below.
+    ...(standing === 'unreadable' ? mendLines(task.reason.mend, paint).map((line) => `  ${line}`) : []),
     ...task.refusals.flatMap((refusal) => refusalLines(refusal, paint)).map((line) => `  ${line}`),
     ...task.changes.flatMap((change) => changeLines(change, paint)).map((line) => `  ${line}`),
     ...task.notes.map((note) => `  ${noteLine(note, paint)}`),

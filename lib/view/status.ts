@@ -1,6 +1,6 @@
 /** `phx status` and `phx why` for a person. */
 import type { TaskStatus } from '../engine/session.ts'
-import { fieldLines } from './change.ts'
+import { fieldLines, mendLines } from './change.ts'
 import type { Paint } from './paint.ts'
 import { standingSign, standingText } from './standing.ts'
 import { count, duration, printable, table, when } from './words.ts'
@@ -37,7 +37,7 @@ export function whyText(asked: readonly TaskStatus[], needed: readonly TaskStatu
 }
 
 function whyLines(task: TaskStatus, paint: Paint): readonly string[] {
-  const { standing, text, inputs, drift } = task.reason
+  const { standing, text, inputs, drift, mend } = task.reason
   const took = task.lastDurationMs === null ? '' : `, in ${duration(task.lastDurationMs)}`
   const stamp =
     task.lastRun === null
@@ -55,6 +55,7 @@ function whyLines(task: TaskStatus, paint: Paint): readonly string[] {
           ...indented(fieldLines(drift.map((one) => ({ ...one, field: `${one.resource} ${one.field}` })))),
         ]
       : []),
+    ...mendLines(mend, paint),
     stamp,
     ...(task.needs.length > 0 ? [`needs: ${task.needs.join(', ')}`] : []),
   ]

@@ -75,6 +75,8 @@ async function attempt(name: string, scenario: Scenario, lab: Lab, build: Buffer
   }
 }
 
+class Interrupted extends Error {}
+
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -89,7 +91,7 @@ async function main(): Promise<number> {
   const lab = await Lab.open((line) => say(`lab: ${line}`))
   const interrupted = new Promise<never>((_, reject) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const)
-      process.once(signal, () => reject(new Error(`ended by ${signal}`)))
+      process.once(signal, () => reject(new Interrupted(`ended by ${signal}`)))
   })
   let passed = 0
   let failed = 0
@@ -119,7 +121,7 @@ try {
   process.exitCode = await main()
 } catch (error) {
   console.error(`lab: ${(error as Error).message}`)
-  process.exitCode = 1
+  process.exitCode = error instanceof Interrupted ? 130 : 1
 }
 // A scenario under way when the lab is interrupted still waits for its VM.
 process.exit()

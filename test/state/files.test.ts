@@ -1,12 +1,12 @@
 /** Our own files, damaged at every byte: they load, or count as not there; they never stop a run. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Disk, Replacer, realDisk } from '../../lib/state/disk.ts'
 import { StateFolder } from '../../lib/state/folder.ts'
-import { parseRun, readRun } from '../../lib/state/journal.ts'
+import { listRuns, parseRun, readRun } from '../../lib/state/journal.ts'
 import { parseStamp, readStamps, type Stamp, unfinished, writeStamp } from '../../lib/state/stamp.ts'
 import { fakeTask, withBench } from '../engine/fake.ts'
 
@@ -41,6 +41,17 @@ test('a stamp cut at every byte reads as none, or whole', () => {
     assert.is(parseStamp(text.slice(0, length)), undefined, `at ${length}`)
   assert.equal(parseStamp(text), stamp)
   for (const odd of ['null', '[]', '3', '"x"', '{}', '{"format":2}']) assert.is(parseStamp(odd), undefined, odd)
+  const oddFields = [
+    { outputs: { x: 5 } },
+    { outputs: { x: [1] } },
+    { inputs: [] },
+    { created: [null] },
+    { begun: 7 },
+    { begun: {} },
+    { begun: undefined },
+  ]
+  for (const odd of oddFields)
+    assert.is(parseStamp(JSON.stringify({ ...stamp, ...odd })), undefined, JSON.stringify(odd))
 })
 
 test('a journal cut at every byte still tells what is whole in it', () =>
@@ -88,9 +99,18 @@ test(
     state.prepare()
     writeFileSync(join(state.stamps, 'torn.json'), '{"format":1,')
     writeFileSync(join(state.stamps, 'a.json.tmp'), 'half')
+    mkdirSync(join(state.stamps, 'folder.json'))
+    mkdirSync(join(state.runs, 'folder.jsonl'))
+    writeFileSync(Buffer.concat([Buffer.from(`${state.stamps}/`), Buffer.from([0xff]), Buffer.from('.json')]), '{}')
+    writeFileSync(join(state.stamps, 'zfs:quickOS copy.json'), JSON.stringify(stamp))
     assert.is(readStamps(state).size, 0)
+    assert.equal(listRuns(state), [])
   }),
 )
+
+test('a folder that can not be made is an error, not an endless try', () => {
+  assert.throws(() => new StateFolder('/proc/phx/state').prepare(), /ENOENT/)
+})
 
 test(
   'two spellings of one folder are one lock',

@@ -26,9 +26,6 @@ test('plain: a line for each thing that happens, then the summary with root caus
 [vm:2] skipped
 stopping: for the sake of it
 
-changed
-  + zfs:quickOS  create pool quickOS
-
 failed storage:quickOS after 1.2 s: add storage: pvesm ended with exit code 255
     $ pvesm add dir x
     exit code 255
@@ -92,14 +89,14 @@ test('a run with nothing to do says so in one line, and draws nothing', async ()
   }
 })
 
-test('json: one event a line, as it came', () => {
+test('json: one event a line, as it came, with the version of the format', () => {
   const out = captured()
   const view = jsonView(screen(out, captured(), looks))
   for (const event of run) view.emit(event)
   const lines = out.text.trimEnd().split('\n')
   assert.equal(
     lines.map((line) => JSON.parse(line)),
-    run,
+    run.map((event) => ({ ...event, format: 1 })),
   )
 })
 

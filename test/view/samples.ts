@@ -8,6 +8,7 @@ export const reason = (standing: Reason['standing'], text: string, more: Partial
   text,
   inputs: [],
   drift: [],
+  mend: [],
   ...more,
 })
 

@@ -96,7 +96,7 @@ export function occupy(state: SimState, path: string, bytes: number): { written:
   const pool = dataset === undefined ? undefined : importedPool(state, poolNameOf(dataset.name))
   if (dataset === undefined || pool === undefined) return { written: bytes, fault: null }
   const available = spaceOf(pool).get(dataset.name)?.available ?? bytes
-  const limit = Math.min(available, Number(dataset.properties['refquota'] ?? 0) || available)
+  const limit = Math.min(available, Number(dataset.properties.refquota ?? 0) || available)
   const written = Math.min(bytes, limit)
   dataset.used += written
   const limited = ['quota', 'refquota'].some((name) => Number(dataset.properties[name] ?? 0) > 0)

@@ -1,5 +1,4 @@
 /** What is written on a declared disk: what would be lost if a pool were made of it, and how to wipe exactly that. */
-import { createHash } from 'node:crypto'
 import type { Look, Step } from '../../engine/resource.ts'
 import type { BlockDevice } from '../probes/block-devices.ts'
 import { type ImportablePool, importableProbe } from '../probes/importable.ts'
@@ -136,6 +135,8 @@ export function contentDigest(contents: readonly Content[]): string {
       pools: pools.map((pool) => pool.guid),
     }))
     .sort((a, b) => (a.identity < b.identity ? -1 : 1))
+  // Loading it takes a millisecond or two, which a run without such a disk need not spend.
+  const { createHash } = process.getBuiltinModule('node:crypto')
   return createHash('sha256').update(JSON.stringify(seen)).digest('hex').slice(0, 16)
 }
 

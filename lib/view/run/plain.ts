@@ -16,7 +16,8 @@ export function plainView(screen: Screen, verbose: boolean): RunView {
       else for (const line of eventLines(event, screen, verbose)) screen.out(`${line}\n`)
     },
     close() {
-      if (story.summary) screen.out(`\n${summaryText(story, story.summary, screen.paint, verbose)}`)
+      if (story.summary)
+        screen.out(`\n${summaryText(story, story.summary, screen.paint, { verbose, listChanges: false })}`)
       return Promise.resolve()
     },
   }

@@ -8,10 +8,16 @@ import type { Story } from './story.ts'
 /** So many changes are listed one by one; `phx runs ID` has them all. */
 const listed = 40
 
-export function summaryText(story: Story, summary: Summary, paint: Paint, verbose: boolean): string {
+/** `listChanges` is for the view that has not told every change as it was made. */
+export function summaryText(
+  story: Story,
+  summary: Summary,
+  paint: Paint,
+  { verbose, listChanges }: { verbose: boolean; listChanges: boolean },
+): string {
   const of = (outcome: Outcome): readonly TaskResult[] => summary.tasks.filter((task) => task.outcome === outcome)
   const blocks = [
-    changedLines(story, summary, paint),
+    listChanges ? changedLines(story, summary, paint) : [],
     of('failed').flatMap((task) => failedLines(task, paint, verbose)),
     of('refused').flatMap((task) => refusedLines(story, task, paint)),
     of('interrupted').map(

@@ -38,7 +38,8 @@ export function terminalView(screen: Screen, verbose: boolean): RunView {
     },
     async close() {
       if (loading) await (await loading).close()
-      if (story.summary) screen.out(`\n${summaryText(story, story.summary, screen.paint, verbose)}`)
+      if (story.summary)
+        screen.out(`\n${summaryText(story, story.summary, screen.paint, { verbose, listChanges: true })}`)
     },
   }
 }

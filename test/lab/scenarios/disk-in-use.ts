@@ -1,10 +1,6 @@
 import assert from 'node:assert/strict'
 import { byId, disks } from '../disks.ts'
-import { type Declared, declare, pool, pools, refused, type Scenario } from '../scenario.ts'
-
-const single = (member: (typeof disks)[keyof typeof disks]): Declared => ({
-  pools: [pool('quickOS', 'single', [member])],
-})
+import { declare, pool, pools, refused, type Scenario, says } from '../scenario.ts'
 
 export const scenario: Scenario = {
   shows:
@@ -24,9 +20,17 @@ export const scenario: Scenario = {
       )
     const before = await inUse()
     const system = { ...disks.blk1, serial: 'LAB-SYSTEM' }
-    for (const disk of [system, mounted, swap, lvm, md, member]) {
-      await declare(vm, single(disk))
-      await refused(vm, ['--force-destructive'])
+    const cases = [
+      [system, 'is the system disk'],
+      [mounted, 'is mounted on /mnt'],
+      [swap, 'is swap in use'],
+      [lvm, 'LVM volume'],
+      [md, 'md array /dev/md0'],
+      [member, 'member of pool other'],
+    ] as const
+    for (const [disk, why] of cases) {
+      await declare(vm, { pools: [pool('quickOS', 'single', [disk])] })
+      says(await refused(vm, ['--force-destructive']), why)
     }
     assert.equal(await inUse(), before, 'everything is still in use as before')
     assert.deepEqual(await pools(vm), ['other'])

@@ -27,7 +27,7 @@ export const scenario: Scenario = {
       datasets: [{ name: 'data', pool: 'quickOS', properties: 'compression=lz4' }],
     })
     await vm.run(commandSaid(await refused(vm), 'zpool replace'))
-    await vm.run('zpool wait -t resilver quickOS')
+    await vm.run('zpool wait -t resilver,replace quickOS')
     assert.match(await vm.run('zpool status quickOS'), /state: ONLINE/)
     await nothingToDo(vm)
     await vm.run('grep -q precious /quickOS/data/file')

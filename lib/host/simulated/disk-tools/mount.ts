@@ -67,7 +67,7 @@ function mountDataset(state: SimState, name: string, place: string, wanted: stri
   const dataset = findDataset(state, name)
   if (dataset === undefined)
     return answer(2, '', `filesystem '${name}' cannot be mounted, unable to open the dataset\n`)
-  if (dataset.properties['mountpoint'] !== 'legacy' && !wanted.includes('zfsutil'))
+  if (dataset.properties.mountpoint !== 'legacy' && !wanted.includes('zfsutil'))
     return answer(
       1,
       '',
