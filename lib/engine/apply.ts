@@ -3,6 +3,7 @@
  * run function never rejects, outcomes and the stop signal are ours (with its own error handling it can report success
  * although a task failed).
  */
+import { StateError } from '../state/disk.ts'
 import type { Journal } from '../state/journal.ts'
 import { Admission, mergeLocks } from './admission.ts'
 import { converge, isCurrent, settleUnchanged } from './converge.ts'
@@ -58,34 +59,28 @@ export async function apply(
   const byId = new Map(visits.map((one) => [one.task.id, one]))
   let failing = false
 
-  /** Why the task must not start, if so. */
-  const hindrance = ({ task }: PlannedTask): { verdict: Verdict; roots: readonly string[] } | undefined => {
+  const skip = (why: string, roots: readonly string[]): { verdict: Verdict; roots: readonly string[] } => {
+    return { verdict: { outcome: 'skipped', why, failure: null }, roots }
+  }
+  /** Why the task must not start, if so. Neither the stop signal nor a failure is ever taken back. */
+  const hindrance = ({ task }: PlannedTask) => {
+    if (running.stop.stopping) return skip('stopped before it began', [])
     const roots = [...new Set(task.needs.flatMap((need) => ended.get(need)?.roots ?? []))]
-    if (roots.length > 0) {
-      return {
-        verdict: { outcome: 'skipped', why: `needs ${roots.join(', ')}, which did not converge`, failure: null },
-        roots,
-      }
-    }
-    if (running.stop.stopping)
-      return { verdict: { outcome: 'skipped', why: 'stopped before it began', failure: null }, roots: [] }
-    if (running.failFast && failing) {
-      return { verdict: { outcome: 'skipped', why: '--fail-fast: another task failed', failure: null }, roots: [] }
-    }
+    if (roots.length > 0) return skip(`needs ${roots.join(', ')}, which did not converge`, roots)
+    if (running.failFast && failing) return skip('--fail-fast: another task failed', [])
     return undefined
   }
 
   const visit = async (one: PlannedTask): Promise<void> => {
     const { id, title } = one.task
     const hindered = hindrance(one)
-    if (hindered)
-      return end(id, hindered.verdict, performance.now(), [...hindered.roots, ...(running.stop.stopping ? [id] : [])])
+    if (hindered) return end(id, hindered.verdict, performance.now(), hindered.roots)
     const locks = mergeLocks(one.task.resources.flatMap((resource) => resource.locks))
     const release = await admission.enter(locks, priority.get(id) ?? 0)
     const started = performance.now()
     try {
       const late = hindrance(one)
-      if (late) return end(id, late.verdict, started, [...late.roots, ...(running.stop.stopping ? [id] : [])])
+      if (late) return end(id, late.verdict, started, late.roots)
       running.emit({ type: 'task-start', task: id, title, changes: one.changes.length })
       const verdict = await converge(one, context, release)
       if (!isGood(verdict.outcome)) failing = true
@@ -115,8 +110,14 @@ function tasksToVisit(planned: readonly PlannedTask[]): ReadonlySet<string> {
   return busy
 }
 
-/** An error nobody foresaw: the task failed, the others go on, and the person is told that it is a bug. */
+/** An error that no step accounts for: the task failed, and the others go on. */
 function crashed(error: unknown): Verdict {
+  if (error instanceof StateError) {
+    const { message: what } = error
+    const mend = ['make room there, or keep the state elsewhere with --state-dir FOLDER, then run again']
+    const nothingRan = { argv: null, exitCode: null, timedOut: false, stdout: '', stderr: '' }
+    return { outcome: 'failed', why: what, failure: { what, ...nothingRan, mend } }
+  }
   const what = `this is a bug in phx: ${error instanceof Error ? error.message : String(error)}`
   const stack = error instanceof Error ? (error.stack ?? '') : ''
   const failure = {

@@ -63,6 +63,8 @@ export async function converge(planned: PlannedTask, context: RunContext, releas
       .map((change) => change.resource)
   const begun = { run: journal.run, at: running.now().toISOString(), creating: creating(first) }
   const marked = writeStamp(running.state, unfinished(stamp, task, begun))
+  // Every step that changes something awaits it; until then a failure must not count as one that nobody saw.
+  marked.catch(() => undefined)
 
   const made: Change[] = []
   try {

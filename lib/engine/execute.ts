@@ -1,5 +1,5 @@
 /** Executing one change: its steps in order, each journaled ahead, each seen by the view. */
-import type { CommandResult } from '../host/host.ts'
+import type { Argv, CommandResult } from '../host/host.ts'
 import { type Journal, tail } from '../state/journal.ts'
 import type { FailureShown } from './events.ts'
 import type { Change, Step } from './resource.ts'
@@ -92,23 +92,40 @@ async function executeStep(task: string, change: Change, step: Step, place: Plac
       return
     }
     case 'command': {
-      const { argv, timeoutMs } = step
-      journal.note({ type: 'intent', change: number, step: index, argv })
-      await Promise.all([marked, journal.sync()])
-      running.emit({ type: 'command-start', task, argv })
-      context.countMutation()
-      const options = { signal: running.stop.signal, ...(timeoutMs === undefined ? {} : { timeoutMs }) }
-      const result = await running.host.mutate(argv, options)
-      const { exitCode, timedOut } = result
-      const durationMs = Math.round(result.durationMs)
-      const [stdout, stderr] = [tail(result.stdout), tail(result.stderr)]
-      journal.note({ type: 'done', change: number, step: index, exitCode, durationMs, stdout, stderr, timedOut })
-      running.emit({ type: 'command-end', task, argv, exitCode, durationMs, stdout, stderr })
-      if (exitCode !== 0 && running.stop.signal.aborted) throw new Interrupted()
-      if (exitCode !== 0) throw new StepFailed(commandFailure(change, result))
+      const call = (argv: Argv) => runCommand(task, argv, step.timeoutMs, place, context)
+      let result = await call(step.argv)
+      const isPassing = step.passing?.says.some((text) => result.stderr.includes(text)) ?? false
+      if (result.exitCode !== 0 && step.passing && isPassing && !running.stop.stopping) {
+        await call(step.passing.settle)
+        result = await call(step.argv)
+      }
+      if (result.exitCode !== 0 && running.stop.signal.aborted) throw new Interrupted()
+      if (result.exitCode !== 0) throw new StepFailed(commandFailure(change, result))
       return
     }
   }
+}
+
+/** One command: its intent on disk, the call, its result in the journal. */
+async function runCommand(
+  task: string,
+  argv: Argv,
+  timeoutMs: number | undefined,
+  { number, index, marked }: Place,
+  { running, journal, countMutation }: RunContext,
+): Promise<CommandResult> {
+  journal.note({ type: 'intent', change: number, step: index, argv })
+  await Promise.all([marked, journal.sync()])
+  running.emit({ type: 'command-start', task, argv })
+  countMutation()
+  const options = { signal: running.stop.signal, ...(timeoutMs === undefined ? {} : { timeoutMs }) }
+  const result = await running.host.mutate(argv, options)
+  const { exitCode, timedOut } = result
+  const durationMs = Math.round(result.durationMs)
+  const [stdout, stderr] = [tail(result.stdout), tail(result.stderr)]
+  journal.note({ type: 'done', change: number, step: index, exitCode, durationMs, stdout, stderr, timedOut })
+  running.emit({ type: 'command-end', task, argv, exitCode, durationMs, stdout, stderr })
+  return result
 }
 
 function verifyFailure(change: Change, what: string, wrong: string): FailureShown {

@@ -35,7 +35,12 @@ export class ForeseenSet implements Foreseen {
 /** What phx made for this task, by its stamp: also what a run that was cut off was about to make. */
 export function ownedBy(stamp: Stamp | undefined): Owned {
   const all = new Set([...(stamp?.created ?? []), ...(stamp?.begun?.creating ?? [])])
-  return { created: (resource) => all.has(resource), all: [...all].sort() }
+  const begun = stamp?.begun?.creating ?? []
+  return {
+    created: (resource) => all.has(resource),
+    begun: (resource) => begun.includes(resource),
+    all: [...all].sort(),
+  }
 }
 
 /** Compares one task with what a look shows. Errors of looking become `unreadable`; anything else is a bug and rejects. */
@@ -56,7 +61,7 @@ export async function compareTask(
       changes.push(...comparison.changes)
       refusals.push(...comparison.refusals)
       notes.push(...comparison.notes)
-      live[resource.id] = comparison.live
+      if (comparison.live !== undefined) live[resource.id] = comparison.live
       foreseen.add(comparison.changes)
     }
   } catch (error) {

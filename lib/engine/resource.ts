@@ -25,7 +25,13 @@ export interface FieldChange {
  * A `verify` reads and throws nothing: it returns why the run must stop here, or undefined.
  */
 export type Step =
-  | { readonly kind: 'command'; readonly argv: Argv; readonly timeoutMs?: number }
+  | {
+      readonly kind: 'command'
+      readonly argv: Argv
+      readonly timeoutMs?: number
+      /** A failure that is known to pass: when stderr says one of these, `settle` is run and the command once more. */
+      readonly passing?: { readonly says: readonly string[]; readonly settle: Argv }
+    }
   | { readonly kind: 'write'; readonly file: FileToWrite }
   | { readonly kind: 'verify'; readonly what: string; check(reader: Reader): Promise<string | undefined> }
 
@@ -85,8 +91,11 @@ export interface Comparison {
   readonly changes: readonly Change[]
   readonly refusals: readonly Refusal[]
   readonly notes: readonly Note[]
-  /** The live values of the declared fields, null when the resource is absent; kept in the stamp to tell drift apart. */
-  readonly live: { readonly [field: string]: Value } | null
+  /**
+   * The live values of the declared fields, null when the resource is absent; kept in the stamp to tell drift apart.
+   * Undefined when the resource was not looked at, since the plan makes anew what it lives in.
+   */
+  readonly live: { readonly [field: string]: Value } | null | undefined
 }
 
 /** A read of the host that several resources share; run once for each `Look`. */
@@ -125,6 +134,8 @@ export interface Resource {
 export interface Owned {
   /** True when a stamp of this task (finished or not) says that phx created the resource. */
   created(resource: string): boolean
+  /** True when a run was about to create the resource and was cut off: it may be there, half there or not at all. */
+  begun(resource: string): boolean
   /** Ids of every resource that phx created for this task, also those no longer declared. */
   readonly all: readonly string[]
 }

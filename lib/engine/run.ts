@@ -1,6 +1,7 @@
 /**
  * One run, top to bottom: lock, plan, gate, apply (each task proved and stamped), sum up.
  */
+import { StateError } from '../state/disk.ts'
 import { Journal, newRunId, type RunOutcome } from '../state/journal.ts'
 import { takeLock } from '../state/lock.ts'
 import { apply } from './apply.ts'
@@ -34,21 +35,28 @@ export async function run(running: Running): Promise<Summary> {
             mutations += 1
           })
 
-    const summary = sumUp(journal.run, results, mutations, running, Math.round(performance.now() - started))
-    journal.note({
-      type: 'end',
-      outcome: outcomeOf(summary),
-      exitCode: summary.exitCode,
-      durationMs: summary.durationMs,
-      mutations,
-    })
-    if (mutations > 0) await journal.sync()
-    else journal.write()
-    for (const text of armedWarnings(policy)) emit({ type: 'warning', text })
+    const told = sumUp(journal.run, results, mutations, running, Math.round(performance.now() - started))
+    const unrecorded = await record(journal, told)
+    const summary = unrecorded === null || told.exitCode !== 0 ? told : { ...told, exitCode: 1 }
+    for (const text of [...(unrecorded ?? []), ...armedWarnings(policy)]) emit({ type: 'warning', text })
     emit({ type: 'summary', format: 1, ...summary })
     return summary
   } finally {
     await unlock()
+  }
+}
+
+/** Ends the journal, or says why it could not: what was done on the host is summed up all the same. */
+async function record(journal: Journal, summary: Summary): Promise<readonly string[] | null> {
+  const { exitCode, durationMs, mutations } = summary
+  journal.note({ type: 'end', outcome: outcomeOf(summary), exitCode, durationMs, mutations })
+  try {
+    if (mutations > 0) await journal.sync()
+    else journal.write()
+    return null
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error
+    return [`the journal of this run is not whole: ${error.message}`]
   }
 }
 

@@ -26,7 +26,7 @@ const zpoolImportListing: Rule = (args) => {
 const rules: Readonly<Record<string, Rule>> = {
   zpool: (args) => (args[0] === 'import' ? zpoolImportListing(args) : verbs('status', 'list', 'get', 'history')(args)),
   zfs: verbs('list', 'get'),
-  zdb: (args) => args[0] === '-l',
+  zdb: (args) => args[0] === '-l' && args.length === 2,
   lsblk: always,
   dumpe2fs: (args) => args[0] === '-h',
   findmnt: always,

@@ -29,6 +29,26 @@ export function textOf(path: string): string | undefined {
   }
 }
 
+/** phx can't keep its own record: the disk is full, the file system read-only. Nothing is wrong with the host itself. */
+export class StateError extends Error {
+  readonly code: string | undefined
+  readonly syscall: string | undefined
+
+  constructor(path: string, cause: NodeJS.ErrnoException) {
+    super(`phx can't write its own record ${path}: ${cause.message}`, { cause })
+    this.code = cause.code
+    this.syscall = cause.syscall
+  }
+}
+
+async function recording(path: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    throw error instanceof Error ? new StateError(path, error) : error
+  }
+}
+
 async function writeSynced(path: string, flags: 'w' | 'a', text: string): Promise<void> {
   const file = await open(path, flags, 0o600)
   try {
@@ -36,6 +56,15 @@ async function writeSynced(path: string, flags: 'w' | 'a', text: string): Promis
     await file.datasync()
   } finally {
     await file.close()
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
   }
 }
 
@@ -53,17 +82,10 @@ function makeDir(path: string): void {
 
 export const realDisk: Disk = {
   makeDir,
-  write: (path, text) => writeSynced(path, 'w', text),
-  append: (path, text) => writeSynced(path, 'a', text),
-  rename,
-  async syncDir(path) {
-    const folder = await open(path, 'r')
-    try {
-      await folder.sync()
-    } finally {
-      await folder.close()
-    }
-  },
+  write: (path, text) => recording(path, () => writeSynced(path, 'w', text)),
+  append: (path, text) => recording(path, () => writeSynced(path, 'a', text)),
+  rename: (from, to) => recording(to, () => rename(from, to)),
+  syncDir: (path) => recording(path, () => syncFolder(path)),
 }
 
 interface Replacement {

@@ -5,7 +5,7 @@
 import { appendFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FieldChange } from '../engine/resource.ts'
-import { textOf } from './disk.ts'
+import { StateError, textOf } from './disk.ts'
 import type { StateFolder } from './folder.ts'
 
 export type RunOutcome = 'ok' | 'failed' | 'refused' | 'interrupted'
@@ -125,7 +125,11 @@ export class Journal {
    */
   write(): void {
     if (this.#pending.length === 0) return
-    appendFileSync(this.#path, this.#pending.map((line) => `${line}\n`).join(''), { mode: 0o600 })
+    try {
+      appendFileSync(this.#path, this.#pending.map((line) => `${line}\n`).join(''), { mode: 0o600 })
+    } catch (error) {
+      throw new StateError(this.#path, error as Error)
+    }
     this.#pending = []
   }
 

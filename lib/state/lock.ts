@@ -7,6 +7,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { userInfo } from 'node:os'
+import { StateError } from './disk.ts'
 import type { StateFolder } from './folder.ts'
 
 export interface Holder {
@@ -57,7 +58,12 @@ export async function takeLock(state: StateFolder, command: string, now: Date): 
   })
   server.unref()
   const holder: Holder = { pid: process.pid, since: now.toISOString(), command, user: userName() }
-  writeFileSync(state.lockInfo, `${JSON.stringify(holder)}\n`, { mode: 0o600 })
+  try {
+    writeFileSync(state.lockInfo, `${JSON.stringify(holder)}\n`, { mode: 0o600 })
+  } catch (error) {
+    server.close()
+    throw new StateError(state.lockInfo, error as Error)
+  }
   return () => new Promise((freed) => server.close(() => freed()))
 }
 

@@ -5,6 +5,8 @@ import * as assert from 'uvu/assert'
 import { plan, status } from '../../lib/engine/plan.ts'
 import type { Task } from '../../lib/engine/resource.ts'
 import { StopSignal } from '../../lib/engine/session.ts'
+import { realDisk, StateError } from '../../lib/state/disk.ts'
+import { StateFolder } from '../../lib/state/folder.ts'
 import { listRuns } from '../../lib/state/journal.ts'
 import { LockedError, takeLock } from '../../lib/state/lock.ts'
 import { readStamps } from '../../lib/state/stamp.ts'
@@ -291,6 +293,26 @@ test('the journal tells every change with its commands, and stamps hold what phx
     assert.equal(stamp?.created, ['r:a'])
     assert.equal(stamp?.outputs, { 'r:a': { value: 'on' } })
     assert.match(readFileSync(join(state.stamps, 'a.json'), 'utf8'), '"state": "converged"')
+  }))
+
+test('a state folder that can not be written: nothing is begun, and it is told as what it is', () =>
+  withBench(async ({ host, state, events, run }) => {
+    const full = (): never => {
+      throw new StateError(state.path, Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' }))
+    }
+    for (const call of ['write', 'append'] as const) {
+      const disk = { ...realDisk, [call]: async () => full() }
+      const summary = await run([fakeTask({ id: 'a' })], { state: new StateFolder(state.path, disk) })
+      assert.is(summary.exitCode, 1, call)
+      assert.match(summary.tasks[0]?.why ?? '', 'ENOSPC')
+      assert.not.match(summary.tasks[0]?.why ?? '', 'bug')
+      assert.is(host.values.size, 0, 'no command without its intent and its mark on record')
+    }
+    let appends = 0
+    const append = (path: string, text: string) => (++appends > 1 ? full() : realDisk.append(path, text))
+    const late = await run([fakeTask({ id: 'a' })], { state: new StateFolder(state.path, { ...realDisk, append }) })
+    assert.equal([late.exitCode, late.mutations, outcomes(late).a], [1, 1, 'changed'])
+    assert.match(JSON.stringify(events), 'the journal of this run is not whole')
   }))
 
 test('an unforeseen error in one task is a failure of that task alone', () =>

@@ -214,6 +214,7 @@ export function readerOf(facts: Facts, asked: string[] = []): Reader {
       const text = (facts.importable ?? []).map((row) => `${row}\n`).join('')
       return { stdout: text, stderr: text === '' ? 'no pools available to import\n' : '' }
     }
+    if (line.startsWith('zdb -l ')) return { rc: 2, stdout: 'failed to unpack label 0\n' }
     if (line.startsWith('dumpe2fs ')) return { stdout: 'Last mounted on:          /srv/old\n' }
     throw new Error(`the case has no answer for: ${line}`)
   }

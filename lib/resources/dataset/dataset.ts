@@ -41,7 +41,9 @@ export class Dataset implements Resource {
     const { name, pool } = this.#declared
     const isRoot = name === pool
     // Nothing that is there now will be; the root dataset comes with its properties when the pool is made.
-    if (foreseen.isMadeAnew(poolId(pool))) return isRoot ? nothing : { ...nothing, changes: [this.#create()] }
+    if (foreseen.isMadeAnew(poolId(pool))) {
+      return { ...nothing, live: undefined, changes: isRoot ? [] : [this.#create()] }
+    }
     const datasets = await datasetsWith(look, pool, this.#probe)
     // The pool says why it isn't there, and that its datasets are looked at once it is.
     if (!datasets) return nothing

@@ -3,6 +3,7 @@ import type { Look, Step } from '../../engine/resource.ts'
 import type { BlockDevice } from '../probes/block-devices.ts'
 import { type ImportablePool, importableProbe } from '../probes/importable.ts'
 import { isExt, lastMountedProbe } from '../probes/last-mounted.ts'
+import { readableProbe } from '../probes/readable.ts'
 import { type Signature, signaturesProbe } from '../probes/signatures.ts'
 import { sizeText } from '../size.ts'
 import { type Found, findMember, partitionNumber, serialOf } from './identity.ts'
@@ -35,6 +36,10 @@ export async function contentsOf(
   const paths = disks.flatMap(({ device }) => [device, ...partsOf(device)].map((one) => one.path))
   const [signatures, importable] = await Promise.all([look.at(signaturesProbe(paths)), look.at(importableProbe)])
   const lastMounted = await lastMountsOf(look, signatures)
+  for (const { device } of disks) {
+    const seemsBlank = (signatures.get(device.path) ?? []).length === 0 && partsOf(device).length === 0
+    if (seemsBlank) await look.at(readableProbe(device.path))
+  }
   const listing = await importableByDisk(look, importable)
   return disks.map((found) => {
     const { device } = found
@@ -89,6 +94,19 @@ async function importableByDisk(look: Look, importable: readonly ImportablePool[
 /** Blank: nothing on the disk, no partition (not even an empty one), no pool that could be imported from it. */
 export const isBlank = (content: Content): boolean =>
   content.signatures.length === 0 && content.parts.length === 0 && content.pools.length === 0
+
+/** GPT types of the two partitions that ZFS makes on a whole disk (openzfs, lib/libefi). */
+const zfsPartitionTypes = ['6a898cc3-1dd2-11b2-99a6-080020736631', '6a945a3b-1dd2-11b2-99a6-080020736631']
+
+/**
+ * What a `zpool create` leaves that was cut off before the pool was there: ZFS's own partition table, and nothing in it.
+ * Nobody's data; `zpool create` takes such a disk without -f (seen: zfs.jsonl scene 24).
+ */
+export const isHalfMade = ({ signatures, parts, pools }: Content): boolean =>
+  parts.length > 0 &&
+  pools.length === 0 &&
+  signatures.every(({ type }) => type === 'gpt' || type === 'PMBR') &&
+  parts.every(({ device, signatures: on }) => on.length === 0 && zfsPartitionTypes.includes(device.partType ?? ''))
 
 /** Names of the pools on a disk: importable ones, and those that only their labels still tell of. */
 export function poolNamesOn(content: Content): string[] {

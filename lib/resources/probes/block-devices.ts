@@ -16,6 +16,8 @@ export interface BlockDevice {
   readonly serial: string | null
   readonly wwn: string | null
   readonly model: string | null
+  /** Of a partition: GPT type GUID or MBR type. */
+  readonly partType: string | null
   /** `[SWAP]` for swap in use; empty for members of pools, whose mounts are those of ZFS. */
   readonly mountpoints: readonly string[]
   readonly readOnly: boolean
@@ -34,6 +36,7 @@ interface LsblkDevice {
   readonly serial: string | null
   readonly wwn: string | null
   readonly model: string | null
+  readonly parttype?: string | null
   /** `[null]` from util-linux 2.38, `[]` from 2.41, when nothing is mounted. */
   readonly mountpoints?: readonly (string | null)[]
   readonly ro: boolean
@@ -52,6 +55,7 @@ function deviceOf(device: LsblkDevice, parent: BlockDevice | null): BlockDevice 
     serial: device.serial?.trim() || null,
     wwn: device.wwn?.trim() || null,
     model: device.model?.trim() || null,
+    partType: device.parttype ?? null,
     mountpoints: (device.mountpoints ?? []).filter((mountpoint) => mountpoint !== null),
     readOnly: device.ro,
     parent,

@@ -1,32 +1,35 @@
 /** A declared pool that isn't imported: imported, made, or refused. */
 import type { DeclaredPool } from '../../config/zfs.ts'
 import type { Change, Comparison, FieldChange, Look, Refusal } from '../../engine/resource.ts'
-import { contentDigest, contentText, isBlank, typedFor } from '../disk/content.ts'
+import { contentDigest, contentText, isBlank, isHalfMade, typedFor } from '../disk/content.ts'
 import { type ImportablePool, importableProbe } from '../probes/importable.ts'
 import { plural } from '../size.ts'
-import { asLookedAt, createArgv, poolText, wipeAll } from './create.ts'
+import { asLookedAt, createStep, poolText, wipeAll } from './create.ts'
 import { disksToTake } from './disks.ts'
 import { compareLayout, declaredGroups, layoutFields, liveGroups } from './layout.ts'
 
 const only = (part: Partial<Comparison>): Comparison => ({ changes: [], refusals: [], notes: [], live: null, ...part })
 
+/** `begun`: a run of phx was about to make this pool and was cut off, so what it left half made is its own. */
 export async function compareAbsent(
   look: Look,
   id: string,
   pool: DeclaredPool,
   all: readonly DeclaredPool[],
+  begun: boolean,
 ): Promise<Comparison> {
   const namesakes = (await look.at(importableProbe)).filter((one) => one.name === pool.name)
   const [namesake] = namesakes
-  if (namesake) return only(await compareExported(look, id, pool, namesake, namesakes.length))
+  if (namesake)
+    return only(await compareExported(look, id, { ...pool, import: pool.import || begun }, namesake, namesakes.length))
 
   const { refusals, contents } = await disksToTake(look, id, pool, all, null)
   if (refusals.length > 0) return only({ refusals })
   const blocked = await blockedMountpoint(look, id, pool)
   if (blocked) return only({ refusals: [blocked] })
 
-  const dirty = contents.filter((content) => !isBlank(content))
-  const create = { kind: 'command', argv: createArgv(pool) } as const
+  const dirty = contents.filter((content) => !isBlank(content) && !(begun && isHalfMade(content)))
+  const create = createStep(pool)
   const fields = [...layoutFields(await declaredGroups(look, pool.vdevs), []), ...propertyFields(pool)]
   if (dirty.length === 0) {
     const change: Change = {
@@ -46,7 +49,7 @@ export async function compareAbsent(
     risk: 'destructive',
     summary: `create ${poolText(pool)}, wiping ${plural(dirty.length, 'disk')} with data`,
     fields,
-    steps: [...asLookedAt(contents), ...wipeAll(contents), create],
+    steps: [...asLookedAt(dirty), ...wipeAll(dirty), create],
     loss: {
       victims: dirty.map(contentText),
       typed: [...new Set([...typedFor(dirty), pool.name])],

@@ -20,10 +20,19 @@ function vdevArguments(vdevs: readonly DeclaredVdev[]): string[] {
 }
 
 /** Never with -f: what that overrides is for a person to decide (zpool-create(8); facts: zfs-observed, "zpool create"). */
-export function createArgv(pool: DeclaredPool): Argv {
+function createArgv(pool: DeclaredPool): Argv {
   const poolOptions = Object.entries(pool.poolProperties).flatMap(([name, value]) => ['-o', `${name}=${value}`])
   const rootOptions = Object.entries(pool.rootProperties).flatMap(([name, value]) => ['-O', `${name}=${value}`])
   return ['zpool', 'create', ...poolOptions, ...rootOptions, pool.name, ...vdevArguments(pool.vdevs)]
+}
+
+/**
+ * udev makes the links of the partitions that ZFS has just made, and on a busy machine they can be gone for a moment
+ * (seen: zfs.jsonl scene 30, and in the lab about once in thirty): no pool is there then, and the same command works.
+ */
+export function createStep(pool: DeclaredPool): Step {
+  const says = ['one or more devices is currently unavailable', 'no such pool or dataset']
+  return { kind: 'command', argv: createArgv(pool), passing: { says, settle: ['udevadm', 'settle'] } }
 }
 
 /** `mirror pool quickOS of 2 disks`. */

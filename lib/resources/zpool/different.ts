@@ -5,7 +5,7 @@ import { contentDigest, contentText, isBlank, typedFor } from '../disk/content.t
 import { membersByDevice } from '../disk/use.ts'
 import type { Datasets } from '../probes/datasets.ts'
 import { type LivePool, poolsProbe } from '../probes/pools.ts'
-import { asLookedAt, createArgv, poolText, verify, wipeAll } from './create.ts'
+import { asLookedAt, createStep, poolText, verify, wipeAll } from './create.ts'
 import { disksToTake } from './disks.ts'
 import type { Group, LayoutDifference } from './layout.ts'
 import { usesForbidding, victimsOf } from './losses.ts'
@@ -77,7 +77,7 @@ export async function compareDifferent(
       ...asLookedAt(others),
       { kind: 'command', argv: ['zpool', 'destroy', pool.name] },
       ...wipeAll(taken.contents),
-      { kind: 'command', argv: createArgv(pool) },
+      createStep(pool),
     ],
     loss: {
       victims: [...(await victimsOf(look, pool.name, datasets)), ...others.map(contentText)],

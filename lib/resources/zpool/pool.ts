@@ -1,6 +1,17 @@
 /** A pool: absent, as declared, or another one. Known by its members and its GUID, never by its name alone. */
 import type { DeclaredDataset, DeclaredPool } from '../../config/zfs.ts'
-import type { Change, Comparison, FieldChange, Lock, Look, Refusal, Resource, Value } from '../../engine/resource.ts'
+import type {
+  Change,
+  Comparison,
+  FieldChange,
+  Foreseen,
+  Lock,
+  Look,
+  Owned,
+  Refusal,
+  Resource,
+  Value,
+} from '../../engine/resource.ts'
 import type { Properties } from '../probes/ask.ts'
 import { assertBelievable, type DatasetsProbe, datasetsWith } from '../probes/datasets.ts'
 import { poolPropertiesProbe, vdevAshiftProbe } from '../probes/pool-properties.ts'
@@ -34,9 +45,9 @@ export class ZPool implements Resource {
     this.#around = around
   }
 
-  async compare(look: Look): Promise<Comparison> {
+  async compare(look: Look, _foreseen: Foreseen, owned: Owned): Promise<Comparison> {
     const live = (await look.at(poolsProbe)).get(this.#declared.name)
-    if (!live) return compareAbsent(look, this.id, this.#declared, this.#around.pools)
+    if (!live) return compareAbsent(look, this.id, this.#declared, this.#around.pools, owned.begun(this.id))
     assertBelievable(live)
     return this.#comparePresent(look, live)
   }

@@ -46,7 +46,7 @@ export const scenario: Scenario = {
       mdadm --quiet --create /dev/md0 --run --level=1 --metadata=1.0 --raid-devices=2 ${byId(md)} missing </dev/null
       mdadm --quiet --stop /dev/md0; udevadm settle`)
     await isNotTakenForBlank(vm, ext4, [2]) // the superblock of ext4 is at 1024 bytes, ext4(5)
-    const superblock = Number(await vm.run(`wipefs --noheadings -o OFFSET ${byId(md)}`)) / 512
+    const superblock = Number(await vm.run(`wipefs --noheadings -O OFFSET ${byId(md)}`)) / 512
     await isNotTakenForBlank(vm, md, [superblock]) // that of md 1.0 is near the end, md(4)
 
     await declare(vm, oneMirror)

@@ -59,6 +59,8 @@ export const zdb: Tool = (state, { args }) => {
   if (option !== '-l' || path === undefined || further !== undefined) throw new NotSimulated(`zdb ${args.join(' ')}`)
   const device = findDevice(state, path)
   if (device === undefined) return answer(1, '', `cannot open '${path}': No such file or directory\n`)
+  if (device.disk?.readErrors === true)
+    return answer(2, [0, 1, 2, 3].map((copy) => `failed to read label ${copy}\n`).join(''))
   const label = readableLabel(device)
   const pool = label === null ? undefined : state.pools.find((each) => each.guid === label.poolGuid)
   const leaf =
