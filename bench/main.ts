@@ -1,15 +1,16 @@
 /**
  * npm run bench [-- PART…] [--write]: measures the figures of docs/performance.md anew and prints them; with --write puts
- * them there. Parts: start, noop, parallel.
+ * them there. Parts: start, noop, parallel; probes only when it is named, since it needs the lab.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { noop } from './noop.ts'
 import { parallel } from './parallel.ts'
+import { probes } from './probes.ts'
 import { machine, makeRig, type Rig } from './rig.ts'
 import { start } from './start.ts'
 
-const parts: Readonly<Record<string, (rig: Rig) => Promise<string>>> = { start, noop, parallel }
+const parts: Readonly<Record<string, (rig: Rig) => Promise<string>>> = { start, noop, parallel, probes }
 const words = process.argv.slice(2)
 const wanted = words.filter((word) => !word.startsWith('--'))
 const unknown = wanted.filter((name) => !Object.hasOwn(parts, name))
@@ -31,7 +32,7 @@ const rig = await makeRig()
 try {
   console.log(machine())
   for (const [name, measure] of Object.entries(parts)) {
-    if (wanted.length > 0 && !wanted.includes(name)) continue
+    if (wanted.length > 0 ? !wanted.includes(name) : name === 'probes') continue
     const figures = await measure(rig)
     console.log(`\n${name}\n\n${figures}`)
     if (words.includes('--write')) write(name, `${machine()}\n\n${figures}`)

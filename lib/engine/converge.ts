@@ -78,6 +78,8 @@ export async function converge(planned: PlannedTask, context: RunContext, releas
       left = [...next]
     }
   } catch (error) {
+    // A stamp still on its way to the disk must not arrive after the run has given its lock back.
+    await marked.catch(() => undefined)
     if (error instanceof Interrupted)
       return { outcome: 'interrupted', why: 'stopped before it was done; the next run goes on', failure: null }
     if (error instanceof StepFailed) return { outcome: 'failed', why: error.message, failure: error.failure }

@@ -53,8 +53,8 @@ test('safe mode that refused blank disks, so that the first run needed a flag th
 
 test('deleted root drive', async () => {
   const scene = new Scene(program)
-  const root = (await scene.sim('findmnt -n -o SOURCE /')).trim().replace(/p?\d+$/, '')
-  for (const disk of [root, '/dev/sda']) {
+  const partition = (await scene.sim('findmnt -n -o SOURCE /')).trim()
+  for (const disk of [partition, partition.replace(/p?\d+$/, '')]) {
     scene.configure(withZfs(tank, { pools: [{ name: 'tank', raid_level: 'single', disks: [disk] }] }))
     const before = scene.state
     for (const way of ['--mode=safe', '--force-destructive', '--allow-destroy=zpool:tank', '--interactive'])

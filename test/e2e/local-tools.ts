@@ -35,6 +35,7 @@ export function makeTools(folder: string, seconds: number): string {
   tool('lsblk', `echo '${JSON.stringify({ blockdevices: [device] })}'`)
   tool('wipefs', `echo '{"signatures": []}'`)
   tool('zfs', ':')
+  tool('zdb', `printf 'failed to unpack label %s\\n' 0 1 2 3; exit 2`)
   tool(
     'zpool',
     `case "$1" in
