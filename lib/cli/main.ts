@@ -1,11 +1,23 @@
 /** One call of phx: parse, load what the command needs, run it, and turn whatever happens into an exit code. */
 import { type Environment, screenOf } from './environment.ts'
+import { exitCodes } from './exit.ts'
 import { parseFast } from './fast.ts'
 import { type Invocation, settle } from './invocation.ts'
 import { tellError } from './tell.ts'
 
 export async function main(argv: readonly string[], environment: Environment): Promise<number> {
-  for (const stream of [environment.stdout, environment.stderr]) ignoreClosedPipe(stream)
+  let lost: NodeJS.ErrnoException | null = null
+  for (const stream of [environment.stdout, environment.stderr]) {
+    keepGoing(stream, (error) => {
+      if (lost === null) environment.stderr.write(`phx: error: output could not be written: ${error.message}\n`)
+      lost = error
+    })
+  }
+  const code = await call(argv, environment)
+  return code === exitCodes.ok && lost !== null ? exitCodes.failed : code
+}
+
+async function call(argv: readonly string[], environment: Environment): Promise<number> {
   let invocation: Invocation | null = null
   try {
     let parsed = parseFast(argv)
@@ -14,7 +26,7 @@ export async function main(argv: readonly string[], environment: Environment): P
       const found = await parseFull(argv, environment)
       if ('output' in found) {
         environment.stdout.write(found.output)
-        return 0
+        return exitCodes.ok
       }
       parsed = found
     }
@@ -27,9 +39,12 @@ export async function main(argv: readonly string[], environment: Environment): P
   }
 }
 
-/** `phx plan | head`: the reader has left. A run goes on, since the host matters more than the report. */
-function ignoreClosedPipe(stream: Environment['stdout']): void {
+/**
+ * `phx plan | head`: the reader has left. `phx run > log` on a full disk. A run goes on in both cases, since the host
+ * matters more than the report; output that was lost for another reason than a reader that left makes the call fail.
+ */
+function keepGoing(stream: Environment['stdout'], lost: (error: NodeJS.ErrnoException) => void): void {
   stream.on?.('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
+    if (error.code !== 'EPIPE') lost(error)
   })
 }

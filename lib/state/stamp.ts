@@ -37,7 +37,7 @@ const fileOf = (state: StateFolder, task: string): string =>
 export function stampedTasks(state: StateFolder): readonly string[] {
   try {
     return readdirSync(state.stamps)
-      .filter((name) => name.endsWith('.json'))
+      .filter((name) => /[^:]\.json$/.test(name))
       .map((name) => name.slice(0, -'.json'.length).replace(/%2F|%25/g, (sign) => decodeURIComponent(sign)))
       .sort()
   } catch (error) {

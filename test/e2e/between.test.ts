@@ -115,8 +115,7 @@ test('the pool that was to be replaced was exported by someone else', async () =
   assert.is(await scene.sim('cat /tank/old/letters'), 'the only copy')
 })
 
-// The identity that consent is bound to (lib/resources/zpool/different.ts) is the pool's GUID alone: to be widened there.
-test.skip('a dataset came to the pool that was to be replaced, and nobody was shown it', async () => {
+test('a dataset came to the pool that was to be replaced, and nobody was shown it', async () => {
   const scene = new Scene(program)
   await scene.otherTank()
   const given = await agreeAfter(scene, async () => {

@@ -71,7 +71,9 @@ test('consent is for exactly one host: another pool or another content has anoth
   assert.is.not(await identity({ disks: [disk('A', 'vdb', { on: [{ type: 'ext4', label: 'other' }] })] }), first)
   const pool = (guid: string): Facts => ({ ...made, pools: { tank: { guid, vdevs: ['mirror virtio-A virtio-B'] } } })
   assert.is.not(await identity(pool('1')), await identity(pool('2')))
-  assert.is(await identity(pool('1')), 'pool 1')
+  assert.match((await identity(pool('1'))) ?? '', /^pool 1 with /)
+  const grown: Facts = { ...pool('1'), datasets: { 'tank/newer': {} } }
+  assert.is.not(await identity(grown), await identity(pool('1')), 'a dataset that nobody was shown')
   assert.ok(await identity({ disks: [member('A', 'vdb', 'old', '7')] }))
 })
 

@@ -87,7 +87,12 @@ function parse(text: string, file: string): SimState {
   } catch (cause) {
     throw new Error(`${file} is not the state of a simulated host: ${String(cause)}`, { cause })
   }
-  if (typeof state !== 'object' || state === null || (state as { format?: unknown }).format !== 1)
+  const whole = (state as Partial<SimState> | null) ?? {}
+  if (
+    whole.format !== 1 ||
+    ![whole.disks, whole.pools, whole.mounts].every(Array.isArray) ||
+    typeof whole.files !== 'object'
+  )
     throw new Error(`${file} is not the state of a simulated host that this phx understands`)
   return state as SimState
 }

@@ -39,6 +39,7 @@ const leaf = ({ name, state }: Line): Leaf => ({
   devid: null,
   state,
   wholeDisk: !/-part\d+$/.test(name),
+  failed: { reads: 0, writes: 0, checksums: 0 },
   replaces: null,
 })
 

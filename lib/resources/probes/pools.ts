@@ -18,6 +18,8 @@ export interface Leaf {
   /** The by-id name that ZFS recorded itself, with its partition. */
   readonly devid: string | null
   readonly state: string
+  /** Reads, writes and checksums that failed since the last `zpool clear`. */
+  readonly failed: { readonly reads: number; readonly writes: number; readonly checksums: number }
   /** True when ZFS partitioned a whole disk for itself, so that the path ends in part1 though the disk was named. */
   readonly wholeDisk: boolean
   /** The disk that is being replaced by this one, while that lasts. */
@@ -53,6 +55,9 @@ interface StatusVdev {
   readonly path?: string
   readonly devid?: string
   readonly was?: string
+  readonly read_errors?: string
+  readonly write_errors?: string
+  readonly checksum_errors?: string
   readonly vdevs?: Readonly<Record<string, StatusVdev>>
 }
 
@@ -82,6 +87,9 @@ function isWholeDisk(vdev: StatusVdev, path: string | null): boolean {
   return vdev.name === vdev.guid ? /-part1$/.test(base) : vdev.name !== base
 }
 
+/** Without -p a count above 999 reads `1.05K` (zpool-status(8)); that there are some is what matters. */
+const errorCount = (text: string | undefined): number => Math.ceil(Number.parseFloat(text ?? '0')) || 0
+
 function leafOf(vdev: StatusVdev): Leaf {
   const path = vdev.path ?? vdev.was ?? null
   return {
@@ -90,6 +98,11 @@ function leafOf(vdev: StatusVdev): Leaf {
     path,
     devid: vdev.devid ?? null,
     state: vdev.state,
+    failed: {
+      reads: errorCount(vdev.read_errors),
+      writes: errorCount(vdev.write_errors),
+      checksums: errorCount(vdev.checksum_errors),
+    },
     wholeDisk: isWholeDisk(vdev, path),
     replaces: null,
   }

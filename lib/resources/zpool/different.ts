@@ -8,7 +8,7 @@ import { type LivePool, poolsProbe } from '../probes/pools.ts'
 import { asLookedAt, createStep, poolText, verify, wipeAll } from './create.ts'
 import { disksToTake } from './disks.ts'
 import type { Group, LayoutDifference } from './layout.ts'
-import { usesForbidding, victimsOf } from './losses.ts'
+import { inventoryDigest, usesForbidding, victimsOf } from './losses.ts'
 import { losslessCommands } from './lossless.ts'
 
 export interface Difference {
@@ -66,6 +66,9 @@ export async function compareDifferent(
   const others = taken.contents.filter((content) => {
     return !isBlank(content) && members.get(content.device.path) !== pool.name
   })
+  const inventory = `pool ${live.guid} with ${await inventoryDigest(look, pool.name, datasets)}`
+  const disks =
+    others.length === 0 ? [] : [`disks ${typedFor(others).join(', ')} with content ${contentDigest(others)}`]
   const replace: Change = {
     resource: id,
     action: 'replace',
@@ -82,10 +85,7 @@ export async function compareDifferent(
     loss: {
       victims: [...(await victimsOf(look, pool.name, datasets)), ...others.map(contentText)],
       typed: [pool.name],
-      identity:
-        others.length === 0
-          ? `pool ${live.guid}`
-          : `pool ${live.guid} and disks ${typedFor(others).join(', ')} with content ${contentDigest(others)}`,
+      identity: [inventory, ...disks].join(' and '),
     },
     undo: { impossible: `what was on pool ${pool.name} is gone` },
   }

@@ -20,13 +20,21 @@ export function healthNotes(id: string, pool: LivePool, groups: readonly Group[]
     .flatMap((group) => group.members)
     .filter((member) => member.replaces !== null)
     .map(({ path }) => warn(`pool ${pool.name}: ${path} is taking over from another disk; zpool status ${pool.name}`))
+  const failing = groups
+    .flatMap((group) => group.members)
+    .filter(({ leaf }) => leaf !== null && leaf.failed.reads + leaf.failed.writes + leaf.failed.checksums > 0)
+    .map(({ path }) =>
+      warn(
+        `pool ${pool.name}: ${path} has failed to read, write or return what was written; see zpool status ${pool.name} and smartctl -a, then replace it, or zpool clear ${pool.name}`,
+      ),
+    )
   const errors =
     pool.errors > 0
       ? [warn(`pool ${pool.name} has ${pool.errors} data errors: zpool status -v ${pool.name} names the files`)]
       : []
   const rest =
-    pool.state !== 'ONLINE' && ill.length === 0 && errors.length === 0
+    pool.state !== 'ONLINE' && ill.length + failing.length + errors.length === 0
       ? [warn(`pool ${pool.name} is ${pool.state}: ${pool.status ?? `see zpool status ${pool.name}`}`)]
       : []
-  return [...ill, ...replacing, ...errors, ...rest]
+  return [...ill, ...replacing, ...failing, ...errors, ...rest]
 }

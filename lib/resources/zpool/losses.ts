@@ -56,6 +56,27 @@ export async function victimsOf(look: Look, pool: string, datasets: Datasets): P
   ]
 }
 
+/**
+ * What is on the pool, as one short text: another one once something came to it or went that nobody was shown. Not how
+ * much is used, which changes all the time on a host that works.
+ */
+export async function inventoryDigest(look: Look, pool: string, datasets: Datasets): Promise<string> {
+  const [snapshots, storages, guests] = await Promise.all([
+    look.at(snapshotsProbe(pool)),
+    storagesOn(look, pool, datasets),
+    look.at(guestsProbe),
+  ])
+  const ids = storages.map((entry) => entry.id).sort()
+  const inventory = {
+    datasets: [...datasets.keys()].filter((name) => inPool(name, pool)).sort(),
+    snapshots: snapshots.count,
+    storages: ids,
+    guests: guestsNaming(guests, ids).map(guestName).sort(),
+  }
+  const { createHash } = process.getBuiltinModule('node:crypto')
+  return createHash('sha256').update(JSON.stringify(inventory)).digest('hex').slice(0, 16)
+}
+
 /** Hard refusals: the pool the system runs from, swap or mounts on its volumes, guests that run from it. */
 export async function usesForbidding(look: Look, id: string, pool: string, datasets: Datasets): Promise<Refusal[]> {
   const refuse = (why: string, mend: readonly string[]): Refusal => ({ resource: id, why, fields: [], mend })
