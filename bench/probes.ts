@@ -39,7 +39,13 @@ async function probesOf(declared: Declared): Promise<readonly string[]> {
   const { tasks } = buildGraph(modules.flatMap((module) => module.expand(loaded.config, [])))
   const asked: string[] = []
   const reader = readerOf(host)
-  const recording = { ...reader, query: (argv: readonly string[]) => (asked.push(argv.join(' ')), reader.query(argv)) }
+  const recording = {
+    ...reader,
+    query(argv: readonly string[]) {
+      asked.push(argv.join(' '))
+      return reader.query(argv)
+    },
+  }
   const look = async (): Promise<number> => {
     asked.length = 0
     const [one, foreseen] = [newLook(recording), new ForeseenSet()]

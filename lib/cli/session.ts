@@ -86,6 +86,9 @@ function expand(modules: Modules, config: PhxConfig, state: StateFolder): readon
 
 function choose(graph: Graph<Task>, invocation: Invocation, byDefault: readonly string[] | null) {
   const named = invocation.words.length > 0 ? invocation.words : byDefault
+  // A config of sections that phx does not act on yet declares no task, and no group either.
+  if (graph.tasks.length === 0 && invocation.words.length === 0)
+    return { targets: named ?? ['everything'], selected: [] }
   // Every task at once needs no search, and no group that holds them all.
   if (named === null) return { targets: ['everything'], selected: graph.tasks }
   return { targets: named, selected: select(graph, named, invocation.deps) }

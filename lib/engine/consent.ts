@@ -13,13 +13,13 @@ export function decide(change: Change, policy: ConsentPolicy): Consent | null {
     return { agreed: false, by: `${setting} is false in the config: a veto that no flag overrides` }
   if (policy.mode === 'force-destructive') return { agreed: true, by: '--force-destructive' }
   if (policy.allow.includes(resource)) return { agreed: true, by: `--allow-destroy ${resource}` }
+  // Who wants to be asked is asked, also when the config stands armed.
+  if (policy.mode === 'interactive') return { agreed: false, by: 'asked when the run starts' }
   if (policy.config === true) return { agreed: true, by: `${setting}: true` }
   if (Array.isArray(policy.config) && policy.config.includes(resource))
     return { agreed: true, by: `${setting} names ${resource}` }
   const flags = `--allow-destroy ${resource} (this one) or --force-destructive (all)`
-  return policy.mode === 'interactive'
-    ? { agreed: false, by: 'asked when the run starts' }
-    : { agreed: false, by: `safe mode; agree with ${flags}, or answer with --interactive` }
+  return { agreed: false, by: `safe mode; agree with ${flags}, or answer with --interactive` }
 }
 
 /** True when a person may still be asked about it. */

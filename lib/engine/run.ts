@@ -16,7 +16,7 @@ import type { Running } from './session.ts'
  */
 export async function run(running: Running): Promise<Summary> {
   const started = performance.now()
-  const { state, emit, policy } = running
+  const { state, emit } = running
   state.prepare()
   const unlock = await takeLock(state, running.command, running.now())
   try {
@@ -38,7 +38,7 @@ export async function run(running: Running): Promise<Summary> {
     const told = sumUp(journal.run, results, mutations, running, Math.round(performance.now() - started))
     const unrecorded = await record(journal, told)
     const summary = unrecorded === null || told.exitCode !== 0 ? told : { ...told, exitCode: 1 }
-    for (const text of [...(unrecorded ?? []), ...armedWarnings(policy)]) emit({ type: 'warning', text })
+    for (const text of unrecorded ?? []) emit({ type: 'warning', text })
     emit({ type: 'summary', format: 1, ...summary })
     return summary
   } finally {
@@ -86,6 +86,8 @@ function begin(running: Running, journal: Journal): void {
     at,
     dryRun: false,
   })
+  // Before anything is done: afterwards it would be a taunt.
+  for (const text of armedWarnings(policy)) running.emit({ type: 'warning', text })
 }
 
 /** Tells the view what the plan found, but for tasks of which there is nothing to say. */
@@ -165,7 +167,7 @@ function nextSteps(
 ): string[] {
   const next = results.flatMap((result) => result.failure?.mend ?? [])
   const targets = running.targets.join(' ')
-  if (exitCode === 3) next.push(`see phx plan ${targets} for what would be lost, and which flag agrees to it`)
+  if (exitCode === 3) next.push(`see phx plan ${targets} for why, and what to do about it`)
   if (exitCode === 130 || exitCode === 1) next.push(`phx run ${targets} goes on from what it finds`)
   if (mutations > 0) next.push(`phx runs ${run} shows every command, and what would undo it`)
   return [...new Set(next)]

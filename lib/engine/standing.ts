@@ -70,7 +70,7 @@ export function standingOf(task: Task, stamp: Stamp | undefined, looked: Looked)
     const left = changes.length === 0 ? 'nothing is left to do but to prove it' : `${changes.length} to do`
     return reason(
       'interrupted',
-      `run ${stamp.begun?.run ?? '?'} began at ${stamp.begun?.at ?? '?'} and did not finish; ${left}`,
+      `run ${stamp.begun?.run ?? '?'} began at ${stamp.begun?.at ?? '?'} and did not get to its proof; ${left}`,
     )
   }
   if (changes.length === 0) {

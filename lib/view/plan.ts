@@ -57,6 +57,8 @@ function verdict(plan: PlanDocument, paint: Paint): string {
       ? 'A run would be refused, and nothing touched.'
       : consentMissing > 0 && plan.mode !== 'interactive'
         ? `A run would be refused, and nothing touched: ${count(consentMissing, 'destructive change')} nobody agreed to.`
-        : `Converge with: phx run ${targets}`
+        : changes === 0
+          ? 'A run would change nothing, and fail for what could not be looked at.'
+          : `Converge with: phx run ${targets}`
   return `${paint.bold('Plan:')} ${parts.join(', ')}.\n${next}`
 }
