@@ -18,19 +18,23 @@ const slowest: Readonly<Record<string, number>> = { wireit: 1000, mise: 1000 }
 export async function noop(rig: Rig): Promise<string> {
   const rows: string[][] = []
   for (const [size, limit] of limits) {
-    const folder = join(rig.scratch, `noop-${size}`)
-    mkdirSync(folder)
     const graph = randomGraph(size)
-    writeFiles(folder, graph, true)
-    writeFileSync(join(folder, 'phoenix.config.json'), '{}')
-    writeNinja(folder, graph, 'touch $out')
-    writeMake(folder, graph, 'touch $out')
-    writeWireit(folder, graph, 'touch $out')
-    writeMise(folder, graph, 'touch $out')
+    // A folder each: what one tool touches would be out of date for the next.
+    const own = (tool: string): string => {
+      const folder = join(rig.scratch, `noop-${size}-${tool}`)
+      mkdirSync(folder)
+      writeFiles(folder, graph, true)
+      writeFileSync(join(folder, 'phoenix.config.json'), '{}')
+      for (const write of [writeNinja, writeMake, writeWireit, writeMise]) write(folder, graph, 'touch $out')
+      return folder
+    }
+    const others = ['ninja', 'make', 'wireit', 'mise'].filter(
+      (tool) => size <= (slowest[tool] ?? Number.POSITIVE_INFINITY),
+    )
     const contenders: Contender[] = [
       { name: 'node -e 0', argv: [process.execPath, '-e', '0'] },
-      rig.phx(folder, { BENCH_TASKS: String(size) }),
-      ...rig.others(folder).filter(({ name }) => size <= (slowest[name] ?? Number.POSITIVE_INFINITY)),
+      rig.phx(own('phx'), { BENCH_TASKS: String(size) }),
+      ...others.flatMap((tool) => rig.others(own(tool)).filter(({ name }) => name === tool)),
     ]
     // The first run brings every tool's own records up to date; only later ones have nothing to do.
     for (const contender of contenders) await once(contender)

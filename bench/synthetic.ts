@@ -18,7 +18,7 @@ const outputsIn = (bucket: string): Probe<ReadonlySet<string>> => ({
 
 function task(name: string, needs: readonly string[]): Task {
   const id = `file:${name}`
-  const change: Change = {
+  const change = (): Change => ({
     resource: id,
     action: 'create',
     risk: 'safe',
@@ -39,7 +39,7 @@ function task(name: string, needs: readonly string[]): Task {
       },
     ],
     undo: { commands: [['rm', join(folder(), bucketOf(name), name)]] },
-  }
+  })
   return {
     id: name,
     title: `make ${name}`,
@@ -53,7 +53,7 @@ function task(name: string, needs: readonly string[]): Task {
         locks: [{ name: id, mode: 'exclusive' }],
         async compare(look) {
           const exists = (await look.at(outputsIn(bucketOf(name)))).has(name)
-          return { changes: exists ? [] : [change], refusals: [], notes: [], live: exists ? { exists } : null }
+          return { changes: exists ? [] : [change()], refusals: [], notes: [], live: exists ? { exists } : null }
         },
       },
     ],

@@ -34,12 +34,15 @@ export class ForeseenSet implements Foreseen {
 
 /** What phx made for this task, by its stamp: also what a run that was cut off was about to make. */
 export function ownedBy(stamp: Stamp | undefined): Owned {
-  const all = new Set([...(stamp?.created ?? []), ...(stamp?.begun?.creating ?? [])])
+  const created = stamp?.created ?? []
   const begun = stamp?.begun?.creating ?? []
   return {
-    created: (resource) => all.has(resource),
+    created: (resource) => created.includes(resource) || begun.includes(resource),
     begun: (resource) => begun.includes(resource),
-    all: [...all].sort(),
+    // Asked for by few, and every task of a large graph gets one of these.
+    get all() {
+      return [...new Set([...created, ...begun])].sort()
+    },
   }
 }
 
@@ -58,10 +61,11 @@ export async function compareTask(
   try {
     for (const resource of task.resources) {
       const comparison = await resource.compare(look, foreseen, owned)
-      changes.push(...comparison.changes)
-      refusals.push(...comparison.refusals)
-      notes.push(...comparison.notes)
       if (comparison.live !== undefined) live[resource.id] = comparison.live
+      for (const refusal of comparison.refusals) refusals.push(refusal)
+      for (const note of comparison.notes) notes.push(note)
+      if (comparison.changes.length === 0) continue
+      changes.push(...comparison.changes)
       foreseen.add(comparison.changes)
     }
   } catch (error) {

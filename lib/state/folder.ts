@@ -15,23 +15,17 @@ export class StateFolder {
   readonly path: string
   readonly disk: Disk
   readonly replacer: Replacer
+  readonly stamps: string
+  readonly runs: string
+  readonly lockInfo: string
 
   constructor(path: string, disk: Disk = realDisk) {
     this.path = resolve(path)
     this.disk = disk
     this.replacer = new Replacer(disk)
-  }
-
-  get stamps(): string {
-    return join(this.path, 'stamps')
-  }
-
-  get runs(): string {
-    return join(this.path, 'runs')
-  }
-
-  get lockInfo(): string {
-    return join(this.path, 'lock.json')
+    this.stamps = join(this.path, 'stamps')
+    this.runs = join(this.path, 'runs')
+    this.lockInfo = join(this.path, 'lock.json')
   }
 
   /** Makes what a run needs. Only `run` calls it. */

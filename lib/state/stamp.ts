@@ -30,20 +30,25 @@ export interface Stamp {
   readonly begun: { readonly run: string; readonly at: string; readonly creating: readonly string[] } | null
 }
 
-const fileOf = (state: StateFolder, task: string): string =>
-  join(state.stamps, `${task.replace(/[%/]/g, (sign) => encodeURIComponent(sign))}.json`)
+/** A task's id as a file's name: what can't stand in one is percent-encoded. */
+const fileName = (task: string): string => `${task.replace(/[%/]/g, (sign) => encodeURIComponent(sign))}.json`
 
-/** Ids of tasks that have a stamp, by the names of the files alone. Creates nothing. */
-export function stampedTasks(state: StateFolder): readonly string[] {
+/** Names of the stamps' files; none without a folder. */
+function fileNames(state: StateFolder): string[] {
   try {
-    return readdirSync(state.stamps)
-      .filter((name) => /[^:]\.json$/.test(name))
-      .map((name) => name.slice(0, -'.json'.length).replace(/%2F|%25/g, (sign) => decodeURIComponent(sign)))
-      .sort()
+    return readdirSync(state.stamps).filter((name) => name.endsWith('.json'))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw error
   }
+}
+
+/** Ids of tasks that have a stamp, by the names of the files alone. Creates nothing. */
+export function stampedTasks(state: StateFolder): readonly string[] {
+  return fileNames(state)
+    .map((name) => name.slice(0, -'.json'.length).replace(/%2F|%25/g, (sign) => decodeURIComponent(sign)))
+    .filter((task) => task !== '' && !task.endsWith(':'))
+    .sort()
 }
 
 const isFields = (value: unknown): value is object =>
@@ -74,25 +79,16 @@ export function parseStamp(text: string): Stamp | undefined {
 /** Every readable stamp by task id. Creates nothing. */
 export function readStamps(state: StateFolder): Map<string, Stamp> {
   const stamps = new Map<string, Stamp>()
-  let names: string[]
-  try {
-    names = readdirSync(state.stamps)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return stamps
-    throw error
-  }
-  for (const name of names) {
-    if (!name.endsWith('.json')) continue
-    const path = join(state.stamps, name)
-    const stamp = parseStamp(textOf(path) ?? '')
+  for (const name of fileNames(state)) {
+    const stamp = parseStamp(textOf(`${state.stamps}/${name}`) ?? '')
     // A copy that someone put beside it speaks for nothing.
-    if (stamp && fileOf(state, stamp.task) === path) stamps.set(stamp.task, stamp)
+    if (stamp && fileName(stamp.task) === name) stamps.set(stamp.task, stamp)
   }
   return stamps
 }
 
 export function writeStamp(state: StateFolder, stamp: Stamp): Promise<void> {
-  return state.replacer.replace(fileOf(state, stamp.task), `${JSON.stringify(stamp, null, 2)}\n`)
+  return state.replacer.replace(join(state.stamps, fileName(stamp.task)), `${JSON.stringify(stamp, null, 2)}\n`)
 }
 
 /** The same stamp, marked as begun by this run: what was true before stays readable until the proof replaces it. */
