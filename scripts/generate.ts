@@ -25,7 +25,7 @@ async function artefacts(): Promise<[string, string][]> {
     ['lib/config/generated/validator.js', await validatorCode(schema)],
     ['lib/config/generated/validator.d.ts', validatorTypes],
     ['lib/config/generated/schema.ts', schemaCode(schema)],
-    ['docs/config.md', formatted('docs/config.md', docsText(sections, schema))],
+    ['docs/config.md', docsText(sections, schema)],
   ]
 }
 

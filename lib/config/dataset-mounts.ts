@@ -1,4 +1,5 @@
 /** Where datasets are mounted, as far as the config says: ZFS's own default is /<pool>/<name>, inherited downwards. */
+import { plainPath } from './plain-path.ts'
 
 export interface MountedDataset {
   /** Full name, with the pool. */
@@ -16,7 +17,7 @@ export function mountPoints(datasets: readonly MountedDataset[]): Map<string, st
 
 function inheritedFrom(name: string, own: ReadonlyMap<string, MountedDataset>): string | null {
   const set = own.get(name)?.mountpoint
-  if (set !== undefined) return set === 'none' || set === 'legacy' ? null : withoutSlash(set)
+  if (set !== undefined) return set === 'none' || set === 'legacy' ? null : plainPath(set)
   const slash = name.lastIndexOf('/')
   if (slash === -1) return `/${name}`
   const above = inheritedFrom(name.slice(0, slash), own)

@@ -2,6 +2,8 @@
  * Whether two paths can be told to name one disk without asking a host. udev gives a disk several names
  * (60-persistent-storage.rules); those that carry the same number are matched here, the rest only the host can tell.
  */
+import { plainPath } from './plain-path.ts'
+
 interface DiskName {
   /** Every spelling of the whole disk that follows from the name. */
   readonly spellings: readonly string[]
@@ -10,8 +12,8 @@ interface DiskName {
 }
 
 export function sameDisk(one: string, other: string): boolean {
-  const first = diskName(one)
-  const second = diskName(other)
+  const first = diskName(plainPath(one))
+  const second = diskName(plainPath(other))
   if (first.partition !== undefined && second.partition !== undefined && first.partition !== second.partition)
     return false
   return first.spellings.some((spelling) => second.spellings.includes(spelling))
@@ -19,7 +21,7 @@ export function sameDisk(one: string, other: string): boolean {
 
 /** Names that the kernel hands out in the order of finding; another disk may have them after the next start. */
 export function isKernelName(path: string): boolean {
-  return kernelName(path) !== null
+  return kernelName(plainPath(path)) !== null
 }
 
 /** The whole disk, and the partition's number where there is one. */

@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs'
 import type { PhxConfig } from './generated/types.ts'
 import { validate } from './generated/validator.js'
 import { type LocatedDocument, locateJson } from './locate.ts'
-import { type Finding, jsonPath, type Problem } from './problem.ts'
+import { type Finding, jsonPath, type Problem, printable } from './problem.ts'
 import { rules } from './rules/index.ts'
 import { schemaFindings } from './schema-findings.ts'
 import { Spot } from './spot.ts'
+import { unsafeTexts } from './unsafe-texts.ts'
 
 export type { PhxConfig }
 
@@ -39,7 +40,8 @@ export function loadConfig(file: string): Loaded {
 export function parseConfig(text: string, file: string): Loaded {
   const document = locateJson(text)
   const problems: Problem[] = document.faults.map(({ line, column, path, message, mend }) => {
-    return { severity: 'error', file, line, column, path: jsonPath(path), message, mend }
+    const place = { file, line, column, path: jsonPath(path) }
+    return { severity: 'error', ...place, message: printable(message), mend: printable(mend) }
   })
   if (document.value !== undefined) {
     problems.push(...findingsIn(document.value).map((finding) => placed(finding, document, file)))
@@ -50,16 +52,24 @@ export function parseConfig(text: string, file: string): Loaded {
 }
 
 function findingsIn(value: unknown): Finding[] {
-  const bySchema = validate(value) ? [] : schemaFindings(value, validate.errors ?? [])
-  const config = new Spot(value)
+  const { findings: unsafe, document } = unsafeTexts(value)
+  const bySchema = validate(document) ? [] : schemaFindings(document, validate.errors ?? [])
+  const config = new Spot(document)
   const byRules = rules.flatMap((rule) => [...rule(config)])
-  // Where the schema has refused a value, a rule has nothing to add about the same value.
-  const refused = new Set(bySchema.map((finding) => jsonPath(finding.path)))
-  return [...bySchema, ...byRules.filter((finding) => !refused.has(jsonPath(finding.path)))]
+  // Where a value is refused for what it is, the schema and then the rules have nothing to add about the same value.
+  const safe = without(bySchema, unsafe)
+  return [...unsafe, ...safe, ...without(byRules, [...unsafe, ...safe])]
+}
+
+function without(findings: readonly Finding[], refusals: readonly Finding[]): Finding[] {
+  const refused = new Set(refusals.map(({ path }) => jsonPath(path)))
+  return findings.filter(({ path }) => !refused.has(jsonPath(path)))
 }
 
 function placed(finding: Finding, document: LocatedDocument, file: string): Problem {
-  const { severity, path, at, message, mend, meant } = finding
+  const { severity, path, at, meant } = finding
+  const message = printable(finding.message)
+  const mend = printable(finding.mend)
   const place = at === 'key' ? document.keyAt(path) : document.valueAt(path)
   return { severity, file, ...place, path: jsonPath(path), message, mend, ...(meant === undefined ? {} : { meant }) }
 }

@@ -31,13 +31,19 @@ export interface Finding {
   readonly meant?: string
 }
 
+/** A text for a terminal: control characters, also those that turn the direction of writing, in their JSON form. */
+export function printable(text: string): string {
+  const stranger = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu
+  return text.replace(stranger, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
 /** JSONPath in its short form; a key that is no plain word is quoted (RFC 9535, 2.5.1). */
 export function jsonPath(path: Path): string {
   let text = '$'
   for (const step of path) {
     if (typeof step === 'number') text += `[${step}]`
     else if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(step)) text += `.${step}`
-    else text += `['${step.replace(/[\\']/g, '\\$&')}']`
+    else text += `['${printable(step.replace(/[\\']/g, '\\$&'))}']`
   }
   return text
 }

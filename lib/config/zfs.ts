@@ -2,6 +2,7 @@
 import { propertiesIn, wordsIn } from './comma.ts'
 import { mountPoints } from './dataset-mounts.ts'
 import type { Dataset, PhxConfig, Pool, Vdev, ZfsProperties } from './generated/types.ts'
+import { plainPath } from './plain-path.ts'
 import { raidLevel, vdevsOf } from './raid-level.ts'
 import { parseSize } from './size.ts'
 import { DEFAULT_CONTENT, defaultStorageId, storageKey } from './storage-id.ts'
@@ -9,7 +10,7 @@ import { DEFAULT_CONTENT, defaultStorageId, storageKey } from './storage-id.ts'
 export interface DeclaredVdev {
   readonly role: 'data' | 'log' | 'cache' | 'special' | 'spare'
   readonly type: 'disk' | 'mirror' | 'raidz1' | 'raidz2' | 'raidz3'
-  /** Paths as declared. */
+  /** Paths as declared, without doubled slashes and the like. */
   readonly disks: readonly string[]
 }
 
@@ -87,7 +88,7 @@ function declaredPool(pool: Pool): DeclaredPool {
   return {
     name: pool.name,
     vdevs: groups.flatMap(({ role, vdev }) => {
-      return vdevsOf(raidLevel(vdev.raid_level) ?? 'stripe', vdev.disks).map(({ type, disks }) => ({
+      return vdevsOf(raidLevel(vdev.raid_level) ?? 'stripe', vdev.disks.map(plainPath)).map(({ type, disks }) => ({
         role,
         type,
         disks,

@@ -95,6 +95,25 @@ test("a pool's properties and its root dataset's are told apart", () => {
   ])
 })
 
+test('bootfs names a dataset, and a new pool has none', () => {
+  assertProblems({ zfs: { pools: [tank({ properties: { bootfs: 'tank/root' } })] } }, [
+    { path: '$.zfs.pools[0].properties.bootfs', message: 'on a pool that has datasets', mend: 'zpool set bootfs=' },
+  ])
+})
+
+test('a key that somebody would have to type', () => {
+  const typed = { encryption: 'aes-256-gcm', keyformat: 'passphrase' }
+  const message = "zfs would ask for the passphrase, and phx can't type one"
+  assertProblems(dataset(typed), [{ path: `${at}.keyformat`, message, mend: 'keylocation=file:///' }])
+  assertProblems(dataset({ ...typed, keylocation: 'prompt' }), [
+    { path: `${at}.keylocation`, message, mend: 'keylocation=file:///' },
+  ])
+  assertProblems({ zfs: { pools: [tank({ filesystem_properties: 'encryption=on,keyformat=passphrase' })] } }, [
+    { path: '$.zfs.pools[0].filesystem_properties', message, mend: 'keylocation=file:///' },
+  ])
+  assert.equal(problemsOf(dataset({ ...typed, keylocation: 'file:///root/a.key' })), [])
+})
+
 test('true and false are no values of properties', () => {
   assertProblems(dataset({ atime: false }), [
     { path: `${at}.atime`, message: 'a text or a number, not true or false', mend: '"on"' },

@@ -171,6 +171,34 @@ const CASES: readonly (readonly [string, unknown, readonly Expected[]])[] = [
     datasets({ name: 'a', properties: 'mountpoint=none' }, { name: 'a/b', ...dir }),
     [{ path: '$.zfs.datasets[1].proxmox_storage_type', message: 'tank/a/b is not mounted', mend: 'mountpoint' }],
   ],
+  ...(['off', 'noauto'] as const).map((canmount): [string, unknown, Expected[]] => [
+    `a dir with canmount=${canmount}`,
+    datasets({ ...dir, properties: { canmount } }),
+    [
+      {
+        path: '$.zfs.datasets[0].proxmox_storage_type',
+        message: `tank/a has canmount=${canmount}`,
+        mend: 'take canmount out',
+      },
+    ],
+  ]),
+  [
+    'a dir at a path that Proxmox VE refuses',
+    datasets({ ...dir, properties: { mountpoint: '/srv/my files' } }),
+    [
+      {
+        path: '$.zfs.datasets[0].proxmox_storage_type',
+        message: 'takes no dir storage at /srv/my files: there is a blank in it',
+        mend: 'mountpoint',
+      },
+    ],
+  ],
+  ...([',', '', 'pve1 -pve2', 'pve1,pve_2'] as const).map((nodes): [string, unknown, Expected[]] => [
+    `nodes as text: ${JSON.stringify(nodes)}`,
+    datasets({ ...zfspool, proxmox_nodes: nodes }),
+    [{ path: '$.zfs.datasets[0].proxmox_nodes', message: 'is not a list of host names', mend: 'phoenix' }],
+  ]),
+  ['sound nodes as text', datasets({ ...zfspool, proxmox_nodes: 'pve1, pve-2;pve3' }), []],
   [
     'a storage on a volume',
     datasets({ ...zfspool, type: 'volume', size: '1G' }),

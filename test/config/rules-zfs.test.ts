@@ -52,10 +52,36 @@ const CASES: readonly (readonly [string, unknown, readonly Expected[]])[] = [
       {
         path: '$.zfs.pools[0].raid_level',
         message: 'raid10 is made of pairs, and here are 5 disks',
-        mend: 'add a disk',
+        mend: 'name 4 disks or 6',
       },
-      { path: '$.zfs.pools[0].raid_level', message: 'mismatched replication level', mend: 'a mirror of 2' },
     ],
+  ],
+  [
+    'raid10 of three',
+    { zfs: { pools: [tank({ raid_level: 'raid10', disks: disks(3) })] } },
+    [
+      {
+        path: '$.zfs.pools[0].raid_level',
+        message: 'raid10 needs at least 4 disks, and here are 3 disks',
+        mend: 'add disks, or write raidz1',
+      },
+    ],
+  ],
+  [
+    'one disk in two spellings of its path',
+    {
+      zfs: {
+        pools: [
+          tank({ raid_level: 'mirror', disks: ['/dev/disk/by-id/ata-DISK_S1', '/dev//disk/./by-id/ata-DISK_S1/'] }),
+        ],
+      },
+    },
+    [{ path: '$.zfs.pools[0].disks[1]', message: 'already used at $.zfs.pools[0].disks[0]', mend: 'each disk once' }],
+  ],
+  [
+    'a disk by way of ..',
+    { zfs: { pools: [tank({ disks: ['/dev/disk/by-id/../by-path/x'] })] } },
+    [{ path: '$.zfs.pools[0].disks[0]', message: 'goes through ..', mend: 'the path that is meant' }],
   ],
   [
     'raidz1 of two',

@@ -1,5 +1,6 @@
 /** A disk belongs to one vdev, whatever name it goes by. */
 import { isKernelName, sameDisk } from '../disk-alias.ts'
+import { climbs, plainPath } from '../plain-path.ts'
 import { jsonPath } from '../problem.ts'
 import { error, type Rule, type Spot, warning } from '../spot.ts'
 import { type DiskGroup, diskGroups, poolSpots } from '../zfs-view.ts'
@@ -29,6 +30,15 @@ export const disksAreUsedOnce: Rule = function* (config) {
   }
 }
 
+export const diskPathsAreStraight: Rule = function* (config) {
+  for (const { disks } of poolSpots(config).flatMap(diskGroups)) {
+    for (const disk of disks) {
+      if (disk.text === undefined || !climbs(disk.text)) continue
+      yield error(disk, `the disk's path goes through ..: ${disk.text}`, 'write the path that is meant')
+    }
+  }
+}
+
 /** ZFS lets pools share a hot spare (seen: zfs.jsonl scene 104). */
 function mayShare(one: DiskUse, other: DiskUse): boolean {
   return one.role === 'spare' && other.role === 'spare' && one.pool !== other.pool
@@ -42,7 +52,7 @@ export const disksHaveStableNames: Rule = function* (config) {
     yield warning(
       disk,
       `${disk.text} may be another disk after the next start`,
-      `write its path of /dev/disk/by-id: ls -l /dev/disk/by-id | grep ${disk.text.slice('/dev/'.length)}`,
+      `write its path of /dev/disk/by-id: ls -l /dev/disk/by-id | grep ${plainPath(disk.text).slice('/dev/'.length)}`,
     )
   }
 }

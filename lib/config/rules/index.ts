@@ -7,8 +7,10 @@ import {
   datasetsAreDeclaredOnce,
   volumesHaveSizes,
 } from './datasets.ts'
-import { disksAreUsedOnce, disksHaveStableNames } from './disks.ts'
+import { diskPathsAreStraight, disksAreUsedOnce, disksHaveStableNames } from './disks.ts'
+import { keysNeedNoTyping } from './encryption.ts'
 import { guestFoldersLieOnDatasets, guestsAreSound } from './guests.ts'
+import { mountPointsAreSound } from './mounts.ts'
 import { addressesAreReal, firewallIsSound } from './network.ts'
 import { exportsAreSound } from './nfs.ts'
 import { driverHasSource, secretsAreReferences, usersAreSound } from './people.ts'
@@ -29,6 +31,7 @@ export const rules: readonly Rule[] = [
   poolsHaveDisks,
   raidLevelFitsDisks,
   vdevsAreAlike,
+  diskPathsAreStraight,
   disksAreUsedOnce,
   disksHaveStableNames,
   consentNamesDeclaredPools,
@@ -38,6 +41,8 @@ export const rules: readonly Rule[] = [
   datasetParentsAreDeclared,
   volumesHaveSizes,
   propertiesAreSound,
+  mountPointsAreSound,
+  keysNeedNoTyping,
   directStoragesHaveTypes,
   storageIdsAreSound,
   storageKeysMatch,

@@ -9,8 +9,7 @@ export const usersAreSound: Rule = function* (config) {
     const name = user.get('username')
     if (name.text === undefined) continue
     if (name.text === 'root') yield error(name, 'phx does not change root', 'declare an administrator of another name')
-    if (seen.has(name.text))
-      yield error(name, `the user "${name.text}" is declared a second time`, 'keep one of the two')
+    if (seen.has(name.text)) yield error(name, 'this user is declared a second time', 'keep one of the two')
     seen.add(name.text)
   }
 }

@@ -62,10 +62,10 @@ function* levelFindings({ role, spot, level: written, disks }: DiskGroup): Gener
   if (role === 'log' && level.startsWith('raidz')) {
     yield error(at, `a log cannot be ${written}`, 'write single, stripe or mirror', 'mirror')
   } else if (count < LEAST_DISKS[level]) {
-    const mend = count === 1 ? 'add disks, or write single' : 'add disks, or choose another raid_level'
+    const mend = count === 1 ? 'add disks, or write single' : `add disks, or write ${fewer(level, count)}`
     yield error(at, `${written} needs at least ${LEAST_DISKS[level]} disks, and here ${counted}`, mend)
   } else if (level === 'raid10' && count % 2 === 1) {
-    yield error(at, `raid10 is made of pairs, and here ${counted}`, 'add a disk, or take one away')
+    yield error(at, `raid10 is made of pairs, and here ${counted}`, `name ${count - 1} disks or ${count + 1}`)
   } else if (level === 'raidz1' && count === 2) {
     yield warning(at, 'raidz1 of 2 disks holds as much as a mirror and is slower', 'write mirror', 'mirror')
   } else if (level === 'stripe' && count > 1 && role === 'data') {
@@ -75,6 +75,12 @@ function* levelFindings({ role, spot, level: written, disks }: DiskGroup): Gener
       'write mirror or raidz1 to survive that',
     )
   }
+}
+
+/** What holds with fewer disks and survives the loss of one. */
+function fewer(level: keyof typeof LEAST_DISKS, count: number): string {
+  if (level === 'raidz3' && count === 3) return 'raidz2'
+  return count === 2 ? 'mirror' : 'raidz1'
 }
 
 export const consentNamesDeclaredPools: Rule = function* (config) {

@@ -40,6 +40,13 @@ function* propertyFindings(properties: Spot, subject: Subject): Generator<Findin
     if (facts === undefined) {
       const finding = unknownProperty(spot, name, subject)
       if (finding !== undefined) yield finding
+    } else if (subject === 'pool' && name === 'bootfs') {
+      // It names a dataset of the pool, and zpool create sets properties before there is one.
+      yield error(
+        spot,
+        'bootfs can only be set on a pool that has datasets',
+        'remove it; when the dataset is there: zpool set bootfs=POOL/DATASET POOL',
+      )
     } else if (facts.only !== undefined && facts.only !== subject) {
       yield error(spot, `"${name}" does not apply to a ${subject}`, 'remove it')
     } else yield* valueFindings(spot, name, value, facts)

@@ -18,7 +18,8 @@ export const vdevsAreAlike: Rule = function* (config) {
       .filter(({ role }) => role === 'data' || role === 'special')
       .flatMap(({ level: written, disks, spot }): Layout[] => {
         const level = raidLevel(written)
-        if (level === undefined) return []
+        // An odd raid10 is told of by itself.
+        if (level === undefined || (level === 'raid10' && disks.length % 2 === 1)) return []
         const paths = disks.map((disk) => disk.text ?? '')
         return vdevsOf(level, paths).map((vdev) => ({ type: vdev.type, width: vdev.disks.length, spot }))
       })

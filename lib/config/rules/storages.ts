@@ -1,5 +1,5 @@
 /** Proxmox VE storages: ids, types, contents. */
-import { wordsIn } from '../comma.ts'
+import { propertiesIn, wordsIn } from '../comma.ts'
 import { nearest } from '../nearest.ts'
 import type { Finding } from '../problem.ts'
 import { atKey, error, type Rule, type Spot, warning } from '../spot.ts'
@@ -138,7 +138,8 @@ export const storageContentsFit: Rule = function* (config) {
 /** Fields that only one of the two types has, and what each needs of its dataset. */
 export const storageFieldsFit: Rule = function* (config) {
   const mounts = declaredMounts(config)
-  for (const { spot, storageType, fullName, type } of storageSpots(config)) {
+  for (const storage of storageSpots(config)) {
+    const { spot, storageType, fullName, type } = storage
     const foreign = storageType === 'zfspool' ? ['proxmox_shared'] : ['proxmox_sparse', 'proxmox_blocksize']
     for (const name of foreign) {
       if (spot.get(name).isPresent)
@@ -161,8 +162,24 @@ export const storageFieldsFit: Rule = function* (config) {
         `${fullName} is not mounted, so it cannot be a dir storage`,
         'see mountpoint in its properties and in those above it',
       )
-    }
+    } else if (storageType === 'dir') yield* folderFindings(storage, mounts.get(fullName) ?? '')
   }
+}
+
+/** A dir storage needs its dataset mounted there at every start, and a path that Proxmox VE takes. */
+function* folderFindings({ spot, fullName }: StorageSpot, path: string): Generator<Finding> {
+  const at = spot.get('proxmox_storage_type')
+  const canmount = propertiesIn(spot.get('properties').value).find(({ name }) => name === 'canmount')?.value
+  if (canmount === 'off' || canmount === 'noauto') {
+    const message = `${fullName} has canmount=${canmount}, so nothing mounts it and it cannot be a dir storage`
+    yield error(at, message, 'take canmount out, or proxmox_storage_type')
+  }
+  // "illegal path for directory storage" (seen: pvesm.jsonl scenes 15 to 17); / alone is told of as a mount point.
+  const stranger = /[^-/a-zA-Z0-9_.@]/u.exec(path)?.[0]
+  if (stranger === undefined) return
+  const shown = stranger === ' ' ? 'a blank' : JSON.stringify(stranger)
+  const message = `Proxmox VE takes no dir storage at ${path}: there is ${shown} in it`
+  yield error(at, message, 'letters, digits and - _ . @ may be in it: see the name of the dataset and its mountpoint')
 }
 
 function storageSpots(config: Spot): StorageSpot[] {
