@@ -1,4 +1,5 @@
 /** Module `zfs`: one task a pool, with all its datasets. */
+import { mountPoints } from '../lib/config/dataset-mounts.ts'
 import type { PhxConfig } from '../lib/config/generated/types.ts'
 import {
   type DeclaredDataset,
@@ -41,6 +42,8 @@ function inputsOf(pool: DeclaredPool, datasets: readonly DeclaredDataset[]): Rec
 
 function taskOf(pool: DeclaredPool, zfs: DeclaredZfs, probe: DatasetsProbe): Task {
   const datasets = zfs.datasets.filter((dataset) => dataset.pool === pool.name)
+  const all = [rootDataset(pool), ...datasets]
+  const places = mountPoints(all.map((dataset) => ({ ...dataset, mountpoint: dataset.properties.mountpoint })))
   return {
     id: `zfs:${pool.name}`,
     title: `ZFS pool ${pool.name} and its datasets`,
@@ -50,7 +53,7 @@ function taskOf(pool: DeclaredPool, zfs: DeclaredZfs, probe: DatasetsProbe): Tas
     inputs: inputsOf(pool, datasets),
     resources: [
       new ZPool(pool, { pools: zfs.pools, datasets: zfs.datasets, probe }),
-      ...[rootDataset(pool), ...datasets].map((dataset) => new Dataset(dataset, probe)),
+      ...all.map((dataset) => new Dataset(dataset, places.get(dataset.name) ?? null, probe)),
     ],
   }
 }

@@ -82,7 +82,7 @@ export function standingOf(task: Task, stamp: Stamp | undefined, looked: Looked)
   if (inputs.length > 0) return reason('inputs changed', describeInput(inputs))
   if (changes.every((change) => change.action === 'remove')) {
     const [first] = changes
-    return reason('stale', `${first?.resource} is no longer declared${more(changes.length)}`)
+    return reason('stale', `${first?.resource} is not declared${more(changes.length)}`)
   }
   return reason('drifted', describeDrift(drift))
 }

@@ -194,8 +194,6 @@ test('a way without loss leads where it says it does', async () => {
     [`zpool create tank mirror ${a} ${b} ${c}`, tank()],
     [`zpool create tank mirror ${a} ${c}`, tank()],
     [`zpool create tank mirror ${a} ${b}`, tank({ raid_level: 'raid10', disks: [a, b, c, d] })],
-    [`zpool create tank mirror ${a} ${b}`, tank({ spares: [c], cache: [d] })],
-    [`zpool create tank mirror ${a} ${b} log ${c} spare ${d}`, tank()],
     [`zpool create tank mirror ${a} ${b} mirror ${c} ${d}`, tank()],
   ]
   for (const [made, config] of cases) {
@@ -208,6 +206,29 @@ test('a way without loss leads where it says it does', async () => {
       .find((text) => text.includes('by hand: '))
     assert.ok(hint, made)
     for (const line of hint.split('by hand: ')[1]?.split(' && ') ?? []) await call(host, line)
+    assert.equal(await converge(host, config), [], made)
+  }
+})
+
+test('log, cache and spare vdevs alone never destroy a pool, and the commands for them lead where they say', async () => {
+  const cases: readonly (readonly [string, PhxConfig])[] = [
+    [`zpool create tank mirror ${a} ${b}`, tank({ spares: [c], cache: [d] })],
+    [`zpool create tank mirror ${a} ${b} log ${c} spare ${d}`, tank()],
+    [`zpool create tank mirror ${a} ${b} cache ${c}`, tank({ spares: [c] })],
+    [`zpool create tank mirror ${a} ${b} spare ${c}`, tank({ cache: [c] })],
+    [`zpool create tank mirror ${a} ${b} log ${c}`, tank({ log: { raid_level: 'mirror', disks: [c, d] } })],
+  ]
+  for (const [made, config] of cases) {
+    const host = await openSimulated(null, [a, b, c, d])
+    await call(host, made)
+    const planned = await plan(host, config)
+    assert.equal(changesOf(planned), [], made)
+    const [refusal] = planned.flatMap((task) => task.refusals)
+    assert.match(refusal?.why ?? '', 'never a reason to destroy it')
+    assert.ok((refusal?.fields.length ?? 0) > 0, 'with the table')
+    const commands = (refusal?.mend ?? []).flatMap((line) => line.split('by hand, without loss: ')[1] ?? [])
+    assert.ok(commands.length > 0, made)
+    for (const line of commands) await call(host, line)
     assert.equal(await converge(host, config), [], made)
   }
 })

@@ -59,6 +59,7 @@ export interface Facts {
   readonly files?: Readonly<Record<string, string | readonly string[]>>
   /** Names in folders. */
   readonly folders?: Readonly<Record<string, readonly string[]>>
+  readonly missingTools?: readonly string[]
   /** Exact answers by command line, before all else. */
   readonly answers?: Readonly<Record<string, Answer>>
 }
@@ -170,6 +171,14 @@ function zfsGet(datasets: NonNullable<Facts['datasets']>, argv: Argv): string {
   return rows.map((row) => `${row}\n`).join('')
 }
 
+/** File systems are mounted where they say, unless the facts say otherwise. */
+const mountsOf = (datasets: NonNullable<Facts['datasets']>): string[] =>
+  Object.entries(datasets)
+    .filter(([, given]) => !given.type?.startsWith('volume') && !given.mounted?.startsWith('no'))
+    .map(([name, given]) => ({ name, place: given.mountpoint?.split('|')[0] ?? `/${name}` }))
+    .filter(({ place }) => place.startsWith('/'))
+    .map(({ name, place }) => `${name} ${place} zfs rw 0 0`)
+
 function zpoolGet(pools: NonNullable<Facts['pools']>, argv: Argv): string {
   if (argv.at(-1) === 'all') {
     const rows = Object.entries(pools).flatMap(([name, pool]) =>
@@ -200,7 +209,7 @@ export function readerOf(facts: Facts, asked: string[] = []): Reader {
       links.set(part, part)
     }
   }
-  const files: Facts['files'] = { '/proc/mounts': '', ...facts.files }
+  const files: Facts['files'] = { '/proc/mounts': mountsOf(facts.datasets ?? {}), ...facts.files }
   const builtIn = (argv: Argv): Answer => {
     const line = argv.join(' ')
     if (line === 'zpool status -j') return { stdout: poolStatus(facts.pools ?? {}) }
@@ -242,7 +251,7 @@ export function readerOf(facts: Facts, asked: string[] = []): Reader {
     },
     listDir: async (path) => facts.folders?.[path],
     realpath: async (path) => links.get(path),
-    hasTool: async () => true,
+    hasTool: async (tool) => !facts.missingTools?.includes(tool),
   }
 }
 

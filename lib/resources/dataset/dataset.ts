@@ -1,4 +1,5 @@
 /** A file system or volume: absent, as declared, or to be set right. */
+import { liesIn } from '../../config/dataset-mounts.ts'
 import type { DeclaredDataset } from '../../config/zfs.ts'
 import type {
   Change,
@@ -15,6 +16,7 @@ import type {
 } from '../../engine/resource.ts'
 import type { Properties } from '../probes/ask.ts'
 import { type Datasets, type DatasetsProbe, datasetsWith } from '../probes/datasets.ts'
+import { carrierOf, mountsProbe } from '../probes/mounts.ts'
 import { plural, sizeText } from '../size.ts'
 import { poolId } from '../zpool/pool.ts'
 import { isAsDeclared, ruleOf, setOrder, undoArgv } from './properties.ts'
@@ -28,12 +30,15 @@ export class Dataset implements Resource {
   readonly id: string
   readonly locks: readonly Lock[]
   readonly #declared: DeclaredDataset
+  readonly #place: string | null
   readonly #probe: DatasetsProbe
 
-  constructor(declared: DeclaredDataset, probe: DatasetsProbe) {
+  /** `place` is where it is mounted by what the config says of it and of the datasets above it; null when nowhere. */
+  constructor(declared: DeclaredDataset, place: string | null, probe: DatasetsProbe) {
     this.id = datasetId(declared.name)
     this.locks = [{ name: poolId(declared.pool), mode: 'exclusive' }]
     this.#declared = declared
+    this.#place = place
     this.#probe = probe
   }
 
@@ -42,32 +47,41 @@ export class Dataset implements Resource {
     const isRoot = name === pool
     // Nothing that is there now will be; the root dataset comes with its properties when the pool is made.
     if (foreseen.isMadeAnew(poolId(pool))) {
-      return { ...nothing, live: undefined, changes: isRoot ? [] : [this.#create()] }
+      const notes = isRoot || (await this.#isOnOwnPool(look)) ? [] : await this.#hiddenFiles(look, this.#place)
+      return { ...nothing, live: undefined, changes: isRoot ? [] : [this.#create()], notes }
     }
     const datasets = await datasetsWith(look, pool, this.#probe)
-    // The pool says why it isn't there, and that its datasets are looked at once it is.
-    if (!datasets) return nothing
+    // The pool says why it isn't there, and that its datasets are looked at once it is; importing it mounts them.
+    if (!datasets) return { ...nothing, notes: isRoot ? [] : await this.#hiddenFiles(look, this.#place) }
     const live = datasets.get(name)
     if (live) return this.#comparePresent(look, live)
     return { ...nothing, changes: [this.#create()], notes: await this.#hiddenFiles(look, this.#placeToBe(datasets)) }
   }
 
   /** A mount on a folder with files succeeds and hides them (overlay is on; seen: zfs.jsonl scene 97). */
-  async #hiddenFiles(look: Look, place: string | undefined): Promise<Note[]> {
-    const { name, type } = this.#declared
-    if (type === 'volume' || !place?.startsWith('/')) return []
+  async #hiddenFiles(look: Look, place: string | null | undefined): Promise<Note[]> {
+    const { name, type, properties } = this.#declared
+    if (type === 'volume' || !place?.startsWith('/') || (properties.canmount ?? 'on') !== 'on') return []
     const inside = (await look.reader.listDir(place)) ?? []
     if (inside.length === 0) return []
     const text = `${place} is a folder with ${plural(inside.length, 'thing')} in it (${inside.slice(0, 3).join(', ')}): mounting ${name} hides them; look at them and move them away`
     return [{ resource: this.id, level: 'warning', text }]
   }
 
-  /** Where it will be mounted once it is made; undefined when that isn't known yet. */
-  #placeToBe(datasets: Datasets): string | undefined {
+  /** True when what is at its place now lies on the very pool that goes, so that nothing of it is hidden afterwards. */
+  async #isOnOwnPool(look: Look): Promise<boolean> {
+    if (this.#place === null) return false
+    const carrier = carrierOf(await look.at(mountsProbe), this.#place)
+    return carrier?.type === 'zfs' && liesIn(carrier.source, this.#declared.pool)
+  }
+
+  /** Where it will be mounted once it is made. */
+  #placeToBe(datasets: Datasets): string | null {
     const { name, properties } = this.#declared
     const slash = name.lastIndexOf('/')
     const above = datasets.get(name.slice(0, slash))?.get('mountpoint')?.value
-    return properties.mountpoint ?? (above?.startsWith('/') ? `${above}${name.slice(slash)}` : undefined)
+    if (properties.mountpoint !== undefined || above === undefined) return this.#place
+    return above.startsWith('/') ? `${above}${name.slice(slash)}` : null
   }
 
   #create(): Change {

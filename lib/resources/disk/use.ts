@@ -37,19 +37,55 @@ function holderText(holder: BlockDevice): string {
   return `${word} ${holder.path}`
 }
 
-/** Why the device can't be used in any mode, one line each; empty when only its content stands in the way, if that. */
-export async function hindrances(look: Look, found: Found, ownPool: string | null): Promise<string[]> {
+/** Why a device can't be used in any mode, in one line, and what a person can do about just that, one line each. */
+export interface Hindrance {
+  readonly why: string
+  readonly mend: readonly string[]
+}
+
+const check = 'check the path in the config: is it the disk you mean? lsblk -o NAME,SIZE,SERIAL,WWN,FSTYPE,MOUNTPOINTS'
+const correct = 'correct the path in the config; which disks there are: ls -l /dev/disk/by-id'
+const release = (how: string): readonly string[] => [
+  check,
+  `if it is, release it by hand (${how}), then run phx plan again`,
+]
+
+function releaseHolder(holder: BlockDevice): readonly string[] {
+  if (holder.type.startsWith('raid')) return release(`mdadm --stop ${holder.path}`)
+  if (holder.type === 'crypt') return release(`cryptsetup close ${holder.path}`)
+  if (holder.type === 'mpath')
+    return [check, `if it is, declare ${holder.path}'s disk only after: multipath -f ${holder.path}`]
+  return release(holder.type === 'lvm' ? 'vgchange -an its volume group' : `dmsetup remove ${holder.path}`)
+}
+
+/** Empty when only the device's content stands in the way, if that. */
+export async function hindrances(look: Look, found: Found, ownPool: string | null): Promise<Hindrance[]> {
   const { device } = found
-  if (!device) return [`${found.path} is not there: no such device`]
+  if (!device) {
+    const mend = [
+      'see which disks there are: ls -l /dev/disk/by-id',
+      'connect the disk, or correct its path in the config',
+    ]
+    return [{ why: `${found.path} is not there: no such device`, mend }]
+  }
   if (device.type !== 'disk' && device.type !== 'part' && device.type !== 'loop') {
-    return [`${found.path} is a ${device.type} (${device.path}), no disk or partition`]
+    return [{ why: `${found.path} is a ${device.type} (${device.path}), no disk or partition`, mend: [correct] }]
   }
   if (/^zd\d+/.test(device.kname)) {
-    return [`${found.path} is a ZFS volume: a pool on a volume of another pool can hang the kernel when that one goes`]
+    const why = `${found.path} is a ZFS volume: a pool on a volume of another pool can hang the kernel when that one goes`
+    return [{ why, mend: ['declare a disk or a partition instead'] }]
   }
   const whole = family(device)
-  const reasons: string[] = []
-  if (device.readOnly) reasons.push(`${found.path} (${device.path}) is read-only`)
+  const reasons: Hindrance[] = []
+  if (device.readOnly) {
+    reasons.push({
+      why: `${found.path} (${device.path}) is read-only`,
+      mend: [
+        `see why: dmesg, smartctl -a ${device.path}, or a switch on the drive; blockdev --getro ${device.path} must say 0`,
+        correct,
+      ],
+    })
+  }
 
   const places = whole.flatMap((part) => part.mountpoints.map((at) => ({ part, at })))
   const mounts = await look.at(mountsProbe)
@@ -58,24 +94,32 @@ export async function hindrances(look: Look, found: Found, ownPool: string | nul
     if (part && !places.some((place) => place.at === at)) places.push({ part, at })
   }
   for (const { part, at } of places) {
-    if (at === '[SWAP]') reasons.push(`${found.path}: ${part.path} is swap in use`)
-    else if (systemPlaces.has(at)) reasons.push(`${found.path} is the system disk: ${part.path} is mounted on ${at}`)
-    else reasons.push(`${found.path}: ${part.path} is mounted on ${at}`)
+    if (at === '[SWAP]') {
+      reasons.push({ why: `${found.path}: ${part.path} is swap in use`, mend: release(`swapoff ${part.path}`) })
+    } else if (systemPlaces.has(at)) {
+      reasons.push({
+        why: `${found.path} is the system disk: ${part.path} is mounted on ${at}`,
+        mend: [`${correct} (this host runs from the one declared now)`],
+      })
+    } else reasons.push({ why: `${found.path}: ${part.path} is mounted on ${at}`, mend: release(`umount ${at}`) })
   }
   for (const swap of await look.at(swapsProbe)) {
     const told = places.some((place) => place.part.path === swap && place.at === '[SWAP]')
-    if (!told && whole.some((part) => part.path === swap)) reasons.push(`${found.path}: ${swap} is swap in use`)
+    if (!told && whole.some((part) => part.path === swap)) {
+      reasons.push({ why: `${found.path}: ${swap} is swap in use`, mend: release(`swapoff ${swap}`) })
+    }
   }
-  for (const holder of holdersOf(device)) reasons.push(`${found.path} is held by the ${holderText(holder)}`)
+  for (const holder of holdersOf(device)) {
+    reasons.push({ why: `${found.path} is held by the ${holderText(holder)}`, mend: releaseHolder(holder) })
+  }
 
   const owners = await membersByDevice(look)
   const others = new Set(whole.flatMap((part) => owners.get(part.path) ?? []).filter((pool) => pool !== ownPool))
-  for (const pool of others) reasons.push(`${found.path} is a member of pool ${pool}, which is imported`)
+  for (const pool of others) {
+    reasons.push({
+      why: `${found.path} is a member of pool ${pool}, which is imported`,
+      mend: release(`zpool export ${pool}; a spare, cache or log: zpool remove ${pool} ${found.path}`),
+    })
+  }
   return reasons
 }
-
-/** What a person can do about a disk that is in use. */
-export const hindranceMend: readonly string[] = [
-  'check the path in the config: is it the disk you mean? lsblk -o NAME,SIZE,SERIAL,WWN,FSTYPE,MOUNTPOINTS',
-  'if it is, release it by hand (umount, swapoff, vgchange -an, zpool export, …), then run phx plan again',
-]

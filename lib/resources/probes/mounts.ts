@@ -1,4 +1,5 @@
 /** /proc/mounts, for what the host itself runs from. */
+import { liesIn } from '../../config/dataset-mounts.ts'
 import { CannotLook } from '../../engine/cannot-look.ts'
 import type { Probe } from '../../engine/resource.ts'
 
@@ -28,6 +29,15 @@ export const mountsProbe: Probe<readonly Mount[]> = {
     if (text === undefined) throw new CannotLook("can't see what is mounted: there is no /proc/mounts", ['mount proc'])
     return parseMounts(text)
   },
+}
+
+/** The mount that really carries a path: the longest above it, and of several on one place the last, which hides the others. */
+export function carrierOf(mounts: readonly Mount[], path: string): Mount | undefined {
+  let carrier: Mount | undefined
+  for (const mount of mounts) {
+    if (liesIn(path, mount.at) && mount.at.length >= (carrier?.at.length ?? 0)) carrier = mount
+  }
+  return carrier
 }
 
 /** Paths of swap in use, from /proc/swaps: `lsblk` shows them too, but not those on files. */

@@ -26,7 +26,7 @@ export const listOf = (text: string): string[] => [...new Set(text.split(/[,;\s]
 export const isSet = (entry: StorageEntry, name: string): boolean => ['', '1'].includes(entry.options.get(name) ?? '0')
 
 /** `is_mountpoint` takes yes, 1 or a path for true. */
-const isMountpoint = (entry: StorageEntry): boolean => {
+export const isMountpoint = (entry: StorageEntry): boolean => {
   const value = entry.options.get('is_mountpoint') ?? 'no'
   return value === 'yes' || value === '1' || value === 'on' || value === 'true' || value.startsWith('/')
 }

@@ -1,12 +1,15 @@
 /**
- * Entries that are no longer declared: those that phx made, and those that stand on ground the config claims. An entry
- * is a definition only: removing it loses no data, yet breaks guests that name it, so those keep it.
+ * Entries that are not declared: those that phx made, and those that stand on ground the config claims. An entry is a
+ * definition only: removing it loses no data, yet breaks guests and backup jobs that name it, so those keep it.
  */
-import { liesIn } from '../../config/dataset-mounts.ts'
+import { liesIn, withoutSlash } from '../../config/dataset-mounts.ts'
 import type { Change, Comparison, Foreseen, Lock, Look, Note, Owned, Resource } from '../../engine/resource.ts'
+import { backupJobsProbe } from '../probes/backup-jobs.ts'
 import { guestName, guestsNaming, guestsProbe } from '../probes/guests.ts'
+import { carrierOf, type Mount, mountsProbe } from '../probes/mounts.ts'
 import { nodeProbe, type StorageEntry, storageConfigProbe } from '../probes/storage-config.ts'
-import { listOf } from './options.ts'
+import { isMountpoint, listOf } from './options.ts'
+import { assertPvesm } from './pvesm.ts'
 import { storageId, storageLock } from './storage.ts'
 
 /** What the installer of Proxmox VE made: never phx's to remove. */
@@ -21,13 +24,30 @@ export interface Ground {
 }
 
 /** By whole path components: `quickOS/a` is no part of `quickOS/ab`, nor is `/quickOS2` of `/quickOS`. */
-function standsOn(entry: StorageEntry, ground: Ground): boolean {
+function isOfPool(entry: StorageEntry, ground: Ground): boolean {
   if (!ground.isDeclared) return false
   const pool = entry.options.get('pool')
-  const path = entry.options.get('path')
-  if (entry.type === 'zfspool') return pool !== undefined && liesIn(pool, ground.pool)
-  if (entry.type === 'dir') return path !== undefined && ground.places.some((place) => liesIn(path, place))
-  return false
+  return entry.type === 'zfspool' && pool !== undefined && liesIn(pool, ground.pool)
+}
+
+/**
+ * A path says little: below a pool's mount point may be another disk, another pool or an NFS mount. What counts is the
+ * mount that carries the path now; where the pool or dataset isn't mounted, nothing is claimed.
+ */
+async function liesOn(look: Look, entry: StorageEntry, ground: Ground, mounts: readonly Mount[]): Promise<boolean> {
+  const path = withoutSlash(entry.options.get('path') ?? '')
+  if (!ground.places.some((place) => liesIn(path, place))) return false
+  const carrier = carrierOf(mounts, (await look.reader.realpath(path)) ?? path)
+  if (carrier?.type !== 'zfs' || !liesIn(carrier.source, ground.pool)) return false
+  // Its owner expects a mount of its own there: a disk that isn't plugged in now.
+  const given = entry.options.get('is_mountpoint') ?? ''
+  return !isMountpoint(entry) || carrier.at === (given.startsWith('/') ? withoutSlash(given) : path)
+}
+
+interface Stale {
+  readonly entry: StorageEntry
+  /** How it came to be phx's to remove, for a person. */
+  readonly why: 'no longer declared' | 'not declared'
 }
 
 export class StaleStorages implements Resource {
@@ -35,6 +55,8 @@ export class StaleStorages implements Resource {
   readonly locks: readonly Lock[] = [storageLock]
   readonly #ground: Ground
   readonly #declared: ReadonlySet<string>
+  /** Ids that the first look found claimed by their path; a mount that the run itself makes claims no more of them. */
+  #byPath: ReadonlySet<string> | undefined
 
   /** `declared` are the ids of all storages of the config, on whatever pool. */
   constructor(ground: Ground, declared: ReadonlySet<string>) {
@@ -44,40 +66,62 @@ export class StaleStorages implements Resource {
   }
 
   async compare(look: Look, _foreseen: Foreseen, owned: Owned): Promise<Comparison> {
-    const entries = (await look.at(storageConfigProbe)) ?? new Map<string, StorageEntry>()
-    const node = await look.at(nodeProbe)
-    const stale = [...entries.values()].filter((entry) => {
-      if (this.#declared.has(entry.id) || reserved.has(entry.id)) return false
-      if (owned.created(storageId(entry.id))) return true
-      // An entry for other nodes means their pool or path of that name, not this host's.
-      const nodes = listOf(entry.options.get('nodes') ?? '')
-      const isHere = nodes.length === 0 || node === undefined || nodes.includes(node)
-      return isHere && standsOn(entry, this.#ground)
-    })
+    const stale = await this.#stale(look, owned)
     if (stale.length === 0) return { changes: [], refusals: [], notes: [], live: {} }
 
-    const guests = await look.at(guestsProbe)
+    const [guests, jobs] = await Promise.all([look.at(guestsProbe), look.at(backupJobsProbe)])
     const changes: Change[] = []
     const notes: Note[] = []
-    for (const entry of stale) {
-      const users = guestsNaming(guests, [entry.id]).map(guestName)
-      if (users.length === 0) changes.push(removal(entry))
+    for (const { entry, why } of stale) {
+      const users = [
+        ...guestsNaming(guests, [entry.id]).map(guestName),
+        ...jobs.filter((job) => job.storage === entry.id).map((job) => `backup job ${job.id}`),
+      ]
+      if (users.length === 0) changes.push(removal(entry, why))
       else {
-        const text = `storage ${entry.id} is no longer declared, but ${users.join(', ')} still ${users.length === 1 ? 'names' : 'name'} it: it stays until then`
+        const text = `storage ${entry.id} is ${why}, but ${users.join(', ')} still ${users.length === 1 ? 'names' : 'name'} it: it stays until then`
         notes.push({ resource: storageId(entry.id), level: 'warning', text })
       }
     }
+    if (changes.length > 0) await assertPvesm(look, changes[0]?.summary ?? '')
     return { changes, refusals: [], notes, live: {} }
+  }
+
+  async #stale(look: Look, owned: Owned): Promise<Stale[]> {
+    const entries = [...((await look.at(storageConfigProbe))?.values() ?? [])].filter(
+      (entry) => !this.#declared.has(entry.id) && !reserved.has(entry.id),
+    )
+    const node = await look.at(nodeProbe)
+    // An entry for other nodes means their pool or path of that name, not this host's.
+    const here = entries.filter((entry) => {
+      const nodes = listOf(entry.options.get('nodes') ?? '')
+      return nodes.length === 0 || node === undefined || nodes.includes(node)
+    })
+    const byPath = await this.#claimedByPath(look, here)
+    return entries.flatMap((entry): Stale[] => {
+      if (owned.created(storageId(entry.id))) return [{ entry, why: 'no longer declared' }]
+      const isClaimed = here.includes(entry) && (isOfPool(entry, this.#ground) || byPath.has(entry.id))
+      return isClaimed ? [{ entry, why: 'not declared' }] : []
+    })
+  }
+
+  async #claimedByPath(look: Look, entries: readonly StorageEntry[]): Promise<ReadonlySet<string>> {
+    const folders = this.#ground.isDeclared ? entries.filter((entry) => entry.type === 'dir') : []
+    const mounts = folders.length === 0 ? [] : await look.at(mountsProbe)
+    const claims = await Promise.all(folders.map((entry) => liesOn(look, entry, this.#ground, mounts)))
+    const now = new Set(folders.filter((_, index) => claims[index]).map((entry) => entry.id))
+    this.#byPath ??= now
+    return new Set([...now].filter((id) => this.#byPath?.has(id)))
   }
 }
 
-function removal(entry: StorageEntry): Change {
+function removal(entry: StorageEntry, why: Stale['why']): Change {
   const fields = [...entry.options].map(([field, value]) => ({ field, from: value === '' ? true : value, to: null }))
   return {
     resource: storageId(entry.id),
     action: 'remove',
     risk: 'safe',
-    summary: `remove ${entry.type} storage ${entry.id}, which is no longer declared (its data stays)`,
+    summary: `remove ${entry.type} storage ${entry.id}, which is ${why} (its data stays)`,
     fields,
     steps: [{ kind: 'command', argv: ['pvesm', 'remove', entry.id] }],
     undo: { commands: [restoring(entry)] },

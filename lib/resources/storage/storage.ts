@@ -10,6 +10,7 @@ import type { Argv } from '../../host/host.ts'
 import { guestName, guestsNaming, guestsProbe } from '../probes/guests.ts'
 import { type StorageEntry, storageConfigProbe } from '../probes/storage-config.ts'
 import { fixedDifferences, formerArgument, settableOptions } from './options.ts'
+import { assertPvesm } from './pvesm.ts'
 
 export const storageId = (id: string): string => `storage:${id}`
 
@@ -38,11 +39,15 @@ export class Storage implements Resource {
       )
     }
     const entry = entries.get(this.#declared.id)
-    if (!entry) return { changes: [this.#add()], refusals: [], notes: [], live: null }
+    if (!entry) {
+      await assertPvesm(look, `add storage ${this.#declared.id}`)
+      return { changes: [this.#add()], refusals: [], notes: [], live: null }
+    }
 
     const fixed = fixedDifferences(this.#declared, entry)
     const options = settableOptions(this.#declared, entry)
     const differing = options.filter((option) => canonical(option.declared) !== canonical(option.live))
+    if (fixed.length === 0 && differing.length > 0) await assertPvesm(look, `change storage ${this.#declared.id}`)
     const live = Object.fromEntries(options.map((option): [string, Value] => [option.name, option.live]))
     const ground = { type: entry.type, on: entry.options.get('pool') ?? entry.options.get('path') ?? null }
     return {

@@ -52,7 +52,8 @@ export async function compareAbsent(
     steps: [...asLookedAt(dirty), ...wipeAll(dirty), create],
     loss: {
       victims: dirty.map(contentText),
-      typed: [...new Set([...typedFor(dirty), pool.name])],
+      // One disk's serial would agree to the loss of the others too.
+      typed: dirty.length === 1 ? [...new Set([...typedFor(dirty), pool.name])] : [pool.name],
       identity: `disks ${dirty
         .map(({ found }) => found.identity)
         .sort()

@@ -80,7 +80,7 @@ function lookAgain(
     for (const [index, disk] of found.entries()) {
       if (disk.identity !== identities[index]) return `${disk.path} is another disk now (${disk.identity})`
       const [inUse] = await hindrances(look, disk, null)
-      if (inUse !== undefined) return inUse
+      if (inUse) return inUse.why
     }
     return wrong(await contentsOf(look, found.filter(isPresent)))
   }

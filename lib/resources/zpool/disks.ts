@@ -3,7 +3,7 @@ import type { DeclaredPool } from '../../config/zfs.ts'
 import type { Look, Refusal } from '../../engine/resource.ts'
 import { type Content, contentsOf } from '../disk/content.ts'
 import { type Found, findDeclared } from '../disk/identity.ts'
-import { hindranceMend, hindrances } from '../disk/use.ts'
+import { hindrances } from '../disk/use.ts'
 import { declaredGroups } from './layout.ts'
 import { replicationFaults } from './replication.ts'
 
@@ -16,7 +16,12 @@ export interface DisksToTake {
 const pathsOf = (pool: DeclaredPool): string[] => pool.vdevs.flatMap((vdev) => vdev.disks)
 
 /** Declared disks that are one and the same device, here or in another pool of the config. */
-async function namedTwice(look: Look, pool: DeclaredPool, found: readonly Found[], all: readonly DeclaredPool[]) {
+export async function namedTwice(
+  look: Look,
+  pool: DeclaredPool,
+  found: readonly Found[],
+  all: readonly DeclaredPool[],
+): Promise<string[]> {
   const owners = new Map<string, string>()
   const faults: string[] = []
   for (const disk of found) {
@@ -45,12 +50,8 @@ export async function disksToTake(
   const refuse = (why: string, mend: readonly string[]): Refusal => ({ resource: id, why, fields: [], mend })
   const refusals: Refusal[] = []
   for (const disk of found) {
-    const missing = disk.device === undefined
-    const mend = missing
-      ? ['see which disks there are: ls -l /dev/disk/by-id', 'connect the disk, or correct its path in the config']
-      : hindranceMend
-    for (const reason of await hindrances(look, disk, ownPool)) {
-      refusals.push(refuse(`pool ${pool.name} can't be made: ${reason}`, mend))
+    for (const { why, mend } of await hindrances(look, disk, ownPool)) {
+      refusals.push(refuse(`pool ${pool.name} can't be made: ${why}`, mend))
     }
   }
   for (const fault of await namedTwice(look, pool, found, all)) {

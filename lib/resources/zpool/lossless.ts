@@ -6,7 +6,7 @@ import type { Argv } from '../../host/host.ts'
 import { type Group, type LayoutDifference, type Member, overlap } from './layout.ts'
 
 /** The name by which zpool knows a member; another alias of the same disk is "no such device in pool" (zfs.jsonl 56). */
-function liveName(member: Member): string {
+export function liveName(member: Member): string {
   const { leaf } = member
   if (!leaf?.path || leaf.name === leaf.guid) return leaf?.name ?? member.path
   return leaf.wholeDisk ? `${leaf.path.slice(0, leaf.path.lastIndexOf('/') + 1)}${leaf.name}` : leaf.path
@@ -40,6 +40,9 @@ function reshape(pool: string, declared: Group, live: Group): Argv[] | undefined
   if (declared.type !== live.type || less.length > 0 || live.name === null) return undefined
   return [...replace, ...more.map((member) => ['zpool', 'attach', pool, live.name as string, member.path])]
 }
+
+/** Vdevs without data of the pool's own that would be lost with them: they come and go by `zpool add` and `zpool remove`. */
+export const isAuxiliary = ({ role }: Group): boolean => role === 'log' || role === 'cache' || role === 'spare'
 
 function addition(pool: string, group: Group): Argv {
   const role = group.role === 'data' ? [] : [group.role]
@@ -87,15 +90,19 @@ export function losslessCommands(pool: string, difference: LayoutDifference, liv
     added.splice(added.indexOf(group), 1)
     removed.splice(removed.indexOf(other), 1)
   }
+  const remove = (group: Group): Argv[] | undefined => {
+    const argv = removal(pool, group, hasRaidz)
+    return argv && [argv]
+  }
+  // First what carries no data: its disks may then serve elsewhere in the pool.
   const ways = [
     ...pairs.map(([declared, now]) => reshape(pool, declared, now)),
+    ...removed.filter(isAuxiliary).map(remove),
     ...added.map((group) => [addition(pool, group)]),
-    ...removed.map((group) => {
-      const argv = removal(pool, group, hasRaidz)
-      return argv && [argv]
-    }),
+    ...removed.filter((group) => !isAuxiliary(group)).map(remove),
   ]
-  const inUse = new Set(removed.flatMap((group) => group.members.map((member) => member.identity)))
+  const carrying = removed.filter((group) => !isAuxiliary(group))
+  const inUse = new Set(carrying.flatMap((group) => group.members.map((member) => member.identity)))
   const crossed = added.some((group) => group.members.some((member) => inUse.has(member.identity)))
   return crossed || ways.some((way) => way === undefined) ? [] : ways.flatMap((way) => way ?? [])
 }

@@ -65,11 +65,10 @@ export class ZPool implements Resource {
     const ashift = await this.#ashiftFields(look, live)
     const { settable, fixed } = comparePoolProperties(this.#declared, properties)
     const declaredNames = new Set(this.#around.datasets.map((dataset) => dataset.name))
-    const notes = [
-      ...healthNotes(this.id, live, liveShape),
-      ...undeclaredNote(this.id, name, datasets, declaredNames),
-      ...quotaNote(this.id, name, Number(properties.get('size')?.value ?? 0), this.#around.datasets),
-    ]
+    const health = healthNotes(this.id, live, liveShape)
+    const undeclared = undeclaredNote(this.id, name, datasets, declaredNames)
+    const quota = quotaNote(this.id, name, Number(properties.get('size')?.value ?? 0), this.#around.datasets)
+    const fixedRefusals = [...this.#refuseAshift(ashift), ...this.#refuseFixed(fixed)]
     const liveValues: Record<string, Value> = {
       guid: live.guid,
       layout: layoutValue(liveShape),
@@ -80,7 +79,7 @@ export class ZPool implements Resource {
 
     if (layout.declared.length > 0 || layout.live.length > 0) {
       const fields = [...layoutFields(declaredShape, liveShape), ...ashift, ...fixed, ...settable]
-      const difference = { layout, live: liveShape, fields }
+      const difference = { layout, live: liveShape, fields, fixed: fixedRefusals }
       const different = await compareDifferent(
         look,
         this.id,
@@ -90,12 +89,14 @@ export class ZPool implements Resource {
         datasets,
         difference,
       )
-      return { ...different, notes: [...different.notes, ...notes], live: liveValues }
+      // Nothing is left alone on a pool that goes.
+      const left = different.changes.length > 0 ? [] : undeclared
+      return { ...different, notes: [...different.notes, ...health, ...left, ...quota], live: liveValues }
     }
     return {
       changes: settable.length > 0 ? [this.#set(settable, properties)] : [],
-      refusals: [...this.#refuseAshift(ashift), ...this.#refuseFixed(fixed)],
-      notes,
+      refusals: fixedRefusals,
+      notes: [...health, ...undeclared, ...quota],
       live: liveValues,
     }
   }
