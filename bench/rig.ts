@@ -75,7 +75,7 @@ export async function makeRig(): Promise<Rig & { close(): void }> {
     }),
     others: (folder) => [
       ...(installed('ninja') ? [{ name: 'ninja', argv: ['ninja'], cwd: folder }] : []),
-      ...(installed('make') ? [{ name: 'make', argv: ['make', '-j2', 'all'], cwd: folder }] : []),
+      ...(installed('make') ? [{ name: 'make', argv: ['make', '-r', '-j2', 'all'], cwd: folder }] : []),
       ...(bin
         ? [
             {
