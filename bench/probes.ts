@@ -2,6 +2,8 @@
  * A run with nothing to do on real ZFS, in the lab's VM, against the same probes called bare; and how many processes it
  * starts with few and with many datasets. Not among the parts that run by default: it needs the lab (root, Debian packages).
  */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseConfig } from '../lib/config/load.ts'
 import { buildGraph } from '../lib/engine/graph.ts'
 import { newLook } from '../lib/engine/look.ts'
@@ -83,6 +85,10 @@ export async function probes(_rig: Rig): Promise<string> {
       await install(vm, build)
       const declared = withDatasets(more)
       await declare(vm, declared)
+      // As after npm ci on that host: the build's cache is of another Node.
+      await vm.write('/opt/phx/code-cache.mjs', readFileSync(join(import.meta.dirname, '../scripts/code-cache.mjs')))
+      await vm.write('/root/example.json', readFileSync(join(import.meta.dirname, '../phoenix.config.json')))
+      await vm.run('node /opt/phx/code-cache.mjs /opt/phx/bin /root/example.json', { timeoutSeconds: 300 })
       await converge(vm, 0)
       const asked = await probesOf(declared)
       const bare = await inGuest(vm, asked.join('; '))

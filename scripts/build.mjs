@@ -10,13 +10,13 @@ const started = performance.now()
 
 let bundling
 try {
-  bundling = { ...(await import('./bundle.mjs')), ...(await import('esbuild')) }
+  bundling = { ...(await import('./bundle.mjs')), ...(await import('./code-cache.mjs')), ...(await import('esbuild')) }
 } catch (error) {
   if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error
   console.error('phx: esbuild is not installed, so bin/phx.js is not built: run npm ci without --omit=dev')
   process.exit(existsSync(join(bin, 'phx.js')) ? 0 : 1)
 }
-const { bundleProgram, common, put, build } = bundling
+const { bundleProgram, common, put, build, usualCalls } = bundling
 
 /** The lab's VM has real ZFS and no Proxmox: its pvesm is the simulated one, as a program. */
 async function buildLabTool() {
@@ -28,8 +28,7 @@ async function buildLabTool() {
 
 const folder = mkdtempSync(join(tmpdir(), 'phx-build-'))
 try {
-  const on = ['-c', join(root, 'phoenix.config.json'), '--host', `simulated:${folder}`]
-  const calls = [['run'], ['run'], ['plan']].map((verb) => [...verb, ...on])
+  const calls = usualCalls(join(root, 'phoenix.config.json'), folder)
   const [{ text, cache }] = await Promise.all([
     bundleProgram({ entry: 'bin/program.ts', folder: bin, calls }),
     buildLabTool(),

@@ -3,11 +3,10 @@
  * phx with other task modules.
  */
 import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Script } from 'node:vm'
 import { build } from 'esbuild'
+import { codeCache, packBundle } from './code-cache.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 
@@ -49,27 +48,8 @@ export async function bundleProgram({ entry, folder, calls }) {
   const text = Buffer.from(outputFiles[0].text, 'latin1')
   const filename = join(folder, 'chunks/phx.bundle')
   const cache = await codeCache(text.toString('latin1'), filename, calls)
-  put(filename, Buffer.concat([text, cache, Buffer.from(String(text.length).padStart(12, '0'))]))
+  put(filename, packBundle(text, cache))
   put(join(folder, 'phx.js'), readFileSync(join(root, 'scripts/launcher.mjs')))
   chmodSync(join(folder, 'phx.js'), 0o755)
   return { text, cache }
-}
-
-async function codeCache(text, filename, calls) {
-  const script = new Script(text, { filename })
-  const loaded = { exports: {} }
-  script.runInThisContext()(loaded.exports, createRequire(filename), loaded, import.meta.url)
-  let said = ''
-  const kept = { write: (line) => (said += line) }
-  try {
-    for (const argv of calls) {
-      said = ''
-      const code = await loaded.exports.program(argv, { stdin: process.stdin, stdout: kept, stderr: kept, env: {} })
-      if (code !== 0) throw new Error(`phx ${argv.join(' ')} ended with ${code}: ${said}`)
-    }
-    return script.createCachedData()
-  } catch (error) {
-    console.error(`phx: built without a code cache, so it starts slower: ${error.message}`)
-    return Buffer.alloc(0)
-  }
 }
