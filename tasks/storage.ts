@@ -16,8 +16,8 @@ function groundOf(name: string, zfs: DeclaredZfs): Ground {
     { name, type: 'filesystem', mountpoint: pool.rootProperties.mountpoint },
     ...datasets.map((dataset) => ({ ...dataset, mountpoint: dataset.properties.mountpoint })),
   ])
-  const places = [...mounted.values()].filter((place) => place !== null && place !== '/')
-  return { pool: name, isDeclared: true, places: places as string[] }
+  const places = [...mounted].flatMap(([dataset, at]) => (at === null || at === '/' ? [] : [{ dataset, at }]))
+  return { pool: name, isDeclared: true, places }
 }
 
 const inputOf = ({ id: _, ...options }: DeclaredStorage): Value => ({ ...options })

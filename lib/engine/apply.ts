@@ -58,6 +58,8 @@ export async function apply(
   const admission = new Admission(running.jobs)
   const byId = new Map(visits.map((one) => [one.task.id, one]))
   let failing = false
+  /** Tasks that bring to light what the plan could not see, and those further down. */
+  const revealing = new Set<string>()
 
   const skip = (why: string, roots: readonly string[]): { verdict: Verdict; roots: readonly string[] } => {
     return { verdict: { outcome: 'skipped', why, failure: null }, roots }
@@ -82,7 +84,10 @@ export async function apply(
       const late = hindrance(one)
       if (late) return end(id, late.verdict, started, late.roots)
       running.emit({ type: 'task-start', task: id, title, changes: one.changes.length })
-      const verdict = await converge(one, context, release)
+      const isRevealed = one.task.needs.some((need) => revealing.has(need))
+      // Marked before it is done: those below start only after.
+      if (isRevealed || one.changes.some(({ reveals }) => reveals)) revealing.add(id)
+      const verdict = await converge(one, context, isRevealed, release)
       if (!isGood(verdict.outcome)) failing = true
       end(id, verdict, started, isGood(verdict.outcome) ? [] : [id])
     } catch (error) {

@@ -43,14 +43,22 @@ function failed(what: string, mend: readonly string[]): Verdict {
   return { outcome: 'failed', why: what, failure }
 }
 
-/** Converges one task. `release` gives its slot and locks back, once it is proved and only its stamp is left to write. */
-export async function converge(planned: PlannedTask, context: RunContext, release: () => void): Promise<Verdict> {
+/**
+ * Converges one task. `revealed`: a task above brought things to light that the plan could not see. `release` gives its
+ * slot and locks back, once it is proved and only its stamp is left to write.
+ */
+export async function converge(
+  planned: PlannedTask,
+  context: RunContext,
+  revealed: boolean,
+  release: () => void,
+): Promise<Verdict> {
   const { task, stamp } = planned
   const { running, journal } = context
   const started = performance.now()
   const compareNow = () => compareTask(task, stamp, newLook(running.reader), new ForeseenSet())
   const fresh = await compareNow()
-  const first = shrunk(fresh, planned.changes, false)
+  const first = shrunk(fresh, planned.changes, revealed)
   if (isVerdict(first)) return first
   if (first.length === 0) {
     await settle(fresh, context, started, [])

@@ -63,7 +63,8 @@ export interface Change {
   readonly undo: { readonly commands: readonly Argv[] } | { readonly impossible: string }
   /**
    * True when the change brings things to light that could not be looked at before (importing a pool shows its
-   * datasets): the task is compared again after it, and safe changes that then appear belong to the run.
+   * datasets): the task is compared again after it, and safe changes that then appear there and in tasks further down belong to the
+   * run.
    */
   readonly reveals?: true
 }

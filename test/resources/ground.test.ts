@@ -101,17 +101,21 @@ test('an entry that expects a mount which is not there now is left', async () =>
   assert.equal(await removed(tank(), host([], storages)), [])
 })
 
-test('no pool yet: nothing is claimed by path, and what the run itself mounts adds nothing to the plan', async () => {
-  const storages = { '/etc/pve/storage.cfg': dir('old', '/tank/old') }
-  const look = newLook(factsReader({ ...blank, files: storages }))
-  const tasks = modules.flatMap((module) => [...module.expand(tank(), [])])
-  const foreseen = new ForeseenSet()
-  for (const task of tasks) await compareTask(task, undefined, look, foreseen)
-  const after = newLook(factsReader({ ...made, files: { ...storages, '/proc/mounts': mounts } }))
-  for (const task of tasks) {
-    assert.equal((await compareTask(task, undefined, after, new ForeseenSet())).changes, [])
+test('no pool yet: the plan claims by path what the pool will carry, and not what a mount of others carries', async () => {
+  const storages = { '/etc/pve/storage.cfg': [...dir('old', '/tank/old'), ...dir('usb', '/tank/usb')] }
+  const removals = async (facts: Facts): Promise<string[]> => {
+    const look = newLook(factsReader(facts))
+    const foreseen = new ForeseenSet()
+    const found: string[] = []
+    for (const task of modules.flatMap((module) => [...module.expand(tank(), [])])) {
+      const { changes } = await compareTask(task, undefined, look, foreseen)
+      found.push(...changes.filter(({ action }) => action === 'remove').map(({ resource }) => resource))
+    }
+    return found
   }
-  assert.equal(await removed(tank(), { ...made, files: { ...storages, '/proc/mounts': mounts } }), ['storage:old'])
+  const usb = '/dev/sdx1 /tank/usb ext4 rw 0 0'
+  assert.equal(await removals({ ...blank, files: { ...storages, '/proc/mounts': [usb] } }), ['storage:old'])
+  assert.equal(await removals({ ...made, files: { ...storages, '/proc/mounts': [...mounts, usb] } }), ['storage:old'])
 })
 
 test('a storage that a backup job names stays, with a warning', async () => {

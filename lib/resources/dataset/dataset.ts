@@ -207,6 +207,7 @@ export class Dataset implements Resource {
         fields: [{ field: 'mounted', from: 'no', to: 'yes' }],
         steps: [{ kind: 'command', argv: ['zfs', 'mount', name] }],
         undo: { commands: [['zfs', 'unmount', name]] },
+        reveals: true,
       },
     }
   }

@@ -4,10 +4,12 @@
  */
 import { liesIn, withoutSlash } from '../../config/dataset-mounts.ts'
 import type { Change, Comparison, Foreseen, Lock, Look, Note, Owned, Resource } from '../../engine/resource.ts'
+import { datasetId } from '../dataset/dataset.ts'
 import { backupJobsProbe } from '../probes/backup-jobs.ts'
 import { guestName, guestsNaming, guestsProbe } from '../probes/guests.ts'
-import { carrierOf, type Mount, mountsProbe } from '../probes/mounts.ts'
+import { carrierOf, mountsProbe } from '../probes/mounts.ts'
 import { nodeProbe, type StorageEntry, storageConfigProbe } from '../probes/storage-config.ts'
+import { poolId } from '../zpool/pool.ts'
 import { isMountpoint, listOf } from './options.ts'
 import { assertPvesm } from './pvesm.ts'
 import { storageId, storageLock } from './storage.ts'
@@ -20,7 +22,7 @@ export interface Ground {
   readonly pool: string
   readonly isDeclared: boolean
   /** Where the pool and its declared datasets are mounted. */
-  readonly places: readonly string[]
+  readonly places: readonly { readonly dataset: string; readonly at: string }[]
 }
 
 /** By whole path components: `quickOS/a` is no part of `quickOS/ab`, nor is `/quickOS2` of `/quickOS`. */
@@ -32,16 +34,24 @@ function isOfPool(entry: StorageEntry, ground: Ground): boolean {
 
 /**
  * A path says little: below a pool's mount point may be another disk, another pool or an NFS mount. What counts is the
- * mount that carries the path now; where the pool or dataset isn't mounted, nothing is claimed.
+ * mount that carries the path: the one there is, or the one that this very run is going to make. Where the pool or
+ * dataset isn't mounted and won't be, nothing is claimed.
  */
-async function liesOn(look: Look, entry: StorageEntry, ground: Ground, mounts: readonly Mount[]): Promise<boolean> {
+async function liesOn(look: Look, foreseen: Foreseen, entry: StorageEntry, ground: Ground): Promise<boolean> {
   const path = withoutSlash(entry.options.get('path') ?? '')
-  if (!ground.places.some((place) => liesIn(path, place))) return false
-  const carrier = carrierOf(mounts, (await look.reader.realpath(path)) ?? path)
-  if (carrier?.type !== 'zfs' || !liesIn(carrier.source, ground.pool)) return false
+  const places = ground.places.filter((place) => liesIn(path, place.at))
+  if (places.length === 0) return false
+  const carrier = carrierOf(await look.at(mountsProbe), (await look.reader.realpath(path)) ?? path)
+  const isNew = ({ dataset }: { dataset: string }): boolean =>
+    foreseen.isMadeAnew(poolId(ground.pool)) || foreseen.isMadeAnew(datasetId(dataset))
+  // A mount that is below the new one stays the carrier.
+  const coming = places.filter(({ at }) => !(carrier && liesIn(carrier.at, at))).filter(isNew)
+  const isOurs = carrier?.type === 'zfs' && liesIn(carrier.source, ground.pool)
+  const carriers = [...(isOurs ? [carrier.at] : []), ...coming.map(({ at }) => at)]
+  if (!isMountpoint(entry)) return carriers.length > 0
   // Its owner expects a mount of its own there: a disk that isn't plugged in now.
   const given = entry.options.get('is_mountpoint') ?? ''
-  return !isMountpoint(entry) || carrier.at === (given.startsWith('/') ? withoutSlash(given) : path)
+  return carriers.includes(given.startsWith('/') ? withoutSlash(given) : path)
 }
 
 interface Stale {
@@ -55,8 +65,6 @@ export class StaleStorages implements Resource {
   readonly locks: readonly Lock[] = [storageLock]
   readonly #ground: Ground
   readonly #declared: ReadonlySet<string>
-  /** Ids that the first look found claimed by their path; a mount that the run itself makes claims no more of them. */
-  #byPath: ReadonlySet<string> | undefined
 
   /** `declared` are the ids of all storages of the config, on whatever pool. */
   constructor(ground: Ground, declared: ReadonlySet<string>) {
@@ -65,8 +73,8 @@ export class StaleStorages implements Resource {
     this.#declared = declared
   }
 
-  async compare(look: Look, _foreseen: Foreseen, owned: Owned): Promise<Comparison> {
-    const stale = await this.#stale(look, owned)
+  async compare(look: Look, foreseen: Foreseen, owned: Owned): Promise<Comparison> {
+    const stale = await this.#stale(look, foreseen, owned)
     if (stale.length === 0) return { changes: [], refusals: [], notes: [], live: {} }
 
     const [guests, jobs] = await Promise.all([look.at(guestsProbe), look.at(backupJobsProbe)])
@@ -87,7 +95,7 @@ export class StaleStorages implements Resource {
     return { changes, refusals: [], notes, live: {} }
   }
 
-  async #stale(look: Look, owned: Owned): Promise<Stale[]> {
+  async #stale(look: Look, foreseen: Foreseen, owned: Owned): Promise<Stale[]> {
     const entries = [...((await look.at(storageConfigProbe))?.values() ?? [])].filter(
       (entry) => !this.#declared.has(entry.id) && !reserved.has(entry.id),
     )
@@ -97,7 +105,7 @@ export class StaleStorages implements Resource {
       const nodes = listOf(entry.options.get('nodes') ?? '')
       return nodes.length === 0 || node === undefined || nodes.includes(node)
     })
-    const byPath = await this.#claimedByPath(look, here)
+    const byPath = await this.#claimedByPath(look, foreseen, here)
     return entries.flatMap((entry): Stale[] => {
       if (owned.created(storageId(entry.id))) return [{ entry, why: 'no longer declared' }]
       const isClaimed = here.includes(entry) && (isOfPool(entry, this.#ground) || byPath.has(entry.id))
@@ -105,13 +113,10 @@ export class StaleStorages implements Resource {
     })
   }
 
-  async #claimedByPath(look: Look, entries: readonly StorageEntry[]): Promise<ReadonlySet<string>> {
+  async #claimedByPath(look: Look, foreseen: Foreseen, entries: readonly StorageEntry[]): Promise<ReadonlySet<string>> {
     const folders = this.#ground.isDeclared ? entries.filter((entry) => entry.type === 'dir') : []
-    const mounts = folders.length === 0 ? [] : await look.at(mountsProbe)
-    const claims = await Promise.all(folders.map((entry) => liesOn(look, entry, this.#ground, mounts)))
-    const now = new Set(folders.filter((_, index) => claims[index]).map((entry) => entry.id))
-    this.#byPath ??= now
-    return new Set([...now].filter((id) => this.#byPath?.has(id)))
+    const claims = await Promise.all(folders.map((entry) => liesOn(look, foreseen, entry, this.#ground)))
+    return new Set(folders.filter((_, index) => claims[index]).map((entry) => entry.id))
   }
 }
 
