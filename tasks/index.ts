@@ -1,7 +1,26 @@
 /** Every hypervisor step that phx knows, in the order in which a person would take them. */
 import type { PhxConfig } from '../lib/config/generated/types.ts'
 import type { TaskModule } from '../lib/engine/resource.ts'
+import { adminUser } from './admin-user.ts'
+import { firewall } from './firewall.ts'
+import { initialSetup } from './initial-setup.ts'
+import { lxcVolumes } from './lxc-volumes.ts'
+import { nfs } from './nfs.ts'
+import { nvidia } from './nvidia.ts'
+import { samba } from './samba.ts'
 import { storage } from './storage.ts'
+import { vmFeatures } from './vm-features.ts'
 import { zfs } from './zfs.ts'
 
-export const modules: readonly TaskModule<PhxConfig>[] = [zfs, storage]
+export const modules: readonly TaskModule<PhxConfig>[] = [
+  initialSetup,
+  nvidia,
+  adminUser,
+  zfs,
+  storage,
+  vmFeatures,
+  nfs,
+  samba,
+  firewall,
+  lxcVolumes,
+]

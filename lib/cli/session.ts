@@ -10,6 +10,7 @@ import type { Task } from '../engine/resource.ts'
 import type { Looking } from '../engine/session.ts'
 import { type Host, readerOf } from '../host/host.ts'
 import { openHost } from '../host/open.ts'
+import { SecretStore } from '../secrets/store.ts'
 import { StateFolder } from '../state/folder.ts'
 import { stampedTasks } from '../state/stamp.ts'
 import type { Screen } from '../view/screen.ts'
@@ -46,8 +47,10 @@ export async function openSession(
   const graph = buildGraph(expand(environment.modules, config, state))
   const { targets, selected } = choose(graph, invocation, wanted.byDefault)
   const host = await ofFolder(openHost(invocation.host, declaredDisks(config), { readOnly: wanted.readOnly }))
+  const reader = readerOf(host)
   const looking: Looking = {
-    reader: readerOf(host),
+    reader,
+    secrets: new SecretStore(reader, environment.variables),
     graph,
     selected,
     state,

@@ -16,7 +16,7 @@ import type { Running } from './session.ts'
 /** What a task without a record is taken to last when priorities are computed, in milliseconds. */
 const unknownDurationMs = 1000
 
-type Verdict = Pick<TaskResult, 'outcome' | 'why' | 'failure'>
+type Verdict = Pick<TaskResult, 'outcome' | 'why' | 'failure' | 'reboot'>
 
 interface Ended {
   readonly result: TaskResult
@@ -45,10 +45,12 @@ export async function apply(
 
   const busy = tasksToVisit(planned)
   const settled = planned.filter(({ task }) => !busy.has(task.id))
-  const unstamped = settled.filter(({ stamp, task, live }) => !isCurrent(stamp, task, live))
+  const unstamped = settled.filter(
+    ({ stamp, task, live, reboot }) => reboot.length === 0 && !isCurrent(stamp, task, live),
+  )
   await Promise.all(unstamped.map((one) => settleUnchanged(one, running, journal)))
-  for (const { task } of settled)
-    end(task.id, { outcome: 'unchanged', why: null, failure: null }, performance.now(), [])
+  for (const { task, reboot } of settled)
+    end(task.id, { outcome: 'unchanged', why: null, failure: null, reboot }, performance.now(), [])
   if (busy.size === 0) return [...ended.values()].map(({ result }) => result)
 
   const visits = planned.filter(({ task }) => busy.has(task.id))
@@ -62,7 +64,7 @@ export async function apply(
   const revealing = new Set<string>()
 
   const skip = (why: string, roots: readonly string[]): { verdict: Verdict; roots: readonly string[] } => {
-    return { verdict: { outcome: 'skipped', why, failure: null }, roots }
+    return { verdict: { outcome: 'skipped', why, failure: null, reboot: [] }, roots }
   }
   /** Why the task must not start, if so. Neither the stop signal nor a failure is ever taken back. */
   const hindrance = ({ task }: PlannedTask) => {
@@ -77,7 +79,11 @@ export async function apply(
     const { id, title } = one.task
     const hindered = hindrance(one)
     if (hindered) return end(id, hindered.verdict, performance.now(), hindered.roots)
-    const locks = mergeLocks(one.task.resources.flatMap((resource) => resource.locks))
+    // What the plan found as declared may only turn out to differ where something was brought to light.
+    const isRevealing = one.changes.some(({ reveals }) => reveals) || one.task.needs.some((need) => revealing.has(need))
+    const touched =
+      isRevealing || one.unreadable !== null ? one.task.resources.flatMap(({ locks }) => locks) : one.locks
+    const locks = mergeLocks(touched)
     const release = await admission.enter(locks, priority.get(id) ?? 0)
     const started = performance.now()
     try {
@@ -121,7 +127,7 @@ function crashed(error: unknown): Verdict {
     const { message: what } = error
     const mend = ['make room there, or keep the state elsewhere with --state-dir FOLDER, then run again']
     const nothingRan = { argv: null, exitCode: null, timedOut: false, stdout: '', stderr: '' }
-    return { outcome: 'failed', why: what, failure: { what, ...nothingRan, mend } }
+    return { outcome: 'failed', why: what, failure: { what, ...nothingRan, mend }, reboot: [] }
   }
   const what = `this is a bug in phx: ${error instanceof Error ? error.message : String(error)}`
   const stack = error instanceof Error ? (error.stack ?? '') : ''
@@ -134,7 +140,7 @@ function crashed(error: unknown): Verdict {
     stderr: stack,
     mend: ['report it with the journal of this run'],
   }
-  return { outcome: 'failed', why: what, failure }
+  return { outcome: 'failed', why: what, failure, reboot: [] }
 }
 
 /** A task that p-graph never handed out would otherwise count as nothing at all. */

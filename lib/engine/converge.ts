@@ -10,7 +10,7 @@ import { compareTask, ForeseenSet, type PlannedTask } from './plan.ts'
 import type { Change, Risk, Task } from './resource.ts'
 import { isSame } from './value.ts'
 
-type Verdict = Pick<TaskResult, 'outcome' | 'why' | 'failure'>
+type Verdict = Pick<TaskResult, 'outcome' | 'why' | 'failure' | 'reboot'>
 
 const rank: Readonly<Record<Risk, number>> = { safe: 0, disruptive: 1, destructive: 2 }
 
@@ -27,11 +27,11 @@ function wasAgreed(change: Change, agreed: readonly Change[]): boolean {
 function shrunk(now: PlannedTask, agreed: readonly Change[], revealed: boolean): Verdict | readonly Change[] {
   if (now.unreadable !== null) return failed(now.unreadable, now.mend)
   const [refusal] = now.refusals
-  if (refusal) return { outcome: 'refused', why: refusal.why, failure: null }
+  if (refusal) return { outcome: 'refused', why: refusal.why, failure: null, reboot: [] }
   const grown = now.changes.find((change) => !wasAgreed(change, agreed) && !(revealed && change.risk !== 'destructive'))
   if (grown) {
     const why = `the host changed after the plan was agreed to: ${grown.summary} was not part of it; see phx plan and run again`
-    return { outcome: 'refused', why, failure: null }
+    return { outcome: 'refused', why, failure: null, reboot: [] }
   }
   return now.changes
 }
@@ -40,7 +40,7 @@ const isVerdict = (value: Verdict | readonly Change[]): value is Verdict => 'out
 
 function failed(what: string, mend: readonly string[]): Verdict {
   const failure: FailureShown = { what, argv: null, exitCode: null, timedOut: false, stdout: '', stderr: '', mend }
-  return { outcome: 'failed', why: what, failure }
+  return { outcome: 'failed', why: what, failure, reboot: [] }
 }
 
 /**
@@ -56,13 +56,13 @@ export async function converge(
   const { task, stamp } = planned
   const { running, journal } = context
   const started = performance.now()
-  const compareNow = () => compareTask(task, stamp, newLook(running.reader), new ForeseenSet())
+  const compareNow = () => compareTask(task, stamp, newLook(running.reader, running.secrets), new ForeseenSet())
   const fresh = await compareNow()
   const first = shrunk(fresh, planned.changes, revealed)
   if (isVerdict(first)) return first
   if (first.length === 0) {
     await settle(fresh, context, started, [])
-    return { outcome: 'unchanged', why: null, failure: null }
+    return { outcome: 'unchanged', why: null, failure: null, reboot: fresh.reboot }
   }
 
   const creating = (changes: readonly Change[]): string[] =>
@@ -89,8 +89,14 @@ export async function converge(
     // A stamp still on its way to the disk must not arrive after the run has given its lock back.
     await marked.catch(() => undefined)
     if (error instanceof Interrupted)
-      return { outcome: 'interrupted', why: 'stopped before it was done; the next run goes on', failure: null }
-    if (error instanceof StepFailed) return { outcome: 'failed', why: error.message, failure: error.failure }
+      return {
+        outcome: 'interrupted',
+        why: 'stopped before it was done; the next run goes on',
+        failure: null,
+        reboot: [],
+      }
+    if (error instanceof StepFailed)
+      return { outcome: 'failed', why: error.message, failure: error.failure, reboot: [] }
     throw error
   }
 
@@ -103,7 +109,7 @@ export async function converge(
   }
   release()
   await settle(proof, context, started, made)
-  return { outcome: 'changed', why: null, failure: null }
+  return { outcome: 'changed', why: null, failure: null, reboot: proof.reboot }
 }
 
 /** The stamp of a task whose look showed no difference, and which just made these changes. */
@@ -153,6 +159,8 @@ async function settle(
   made: readonly Change[],
 ): Promise<void> {
   const { running, journal } = context
+  // Not through before the reboot: its stamp stays unfinished, and the first run after it goes on.
+  if (proof.reboot.length > 0) return
   if (made.length === 0 && isCurrent(proof.stamp, proof.task, proof.live)) return
   const durationMs = Math.round(performance.now() - started)
   const run = { id: journal.run, at: running.now().toISOString(), durationMs }

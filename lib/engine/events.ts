@@ -14,6 +14,7 @@ export type Standing =
   | 'interrupted'
   | 'refused'
   | 'unreadable'
+  | 'reboot required'
 
 export interface Reason {
   readonly standing: Standing
@@ -31,6 +32,7 @@ export interface Reason {
 export type StepShown =
   | { readonly kind: 'command'; readonly argv: readonly string[] }
   | { readonly kind: 'write'; readonly path: string; readonly mode: number }
+  | { readonly kind: 'remove'; readonly path: string }
   | { readonly kind: 'verify'; readonly what: string }
 
 export type ChangeShown = Omit<Change, 'steps'> & {
@@ -55,6 +57,8 @@ export interface TaskPlan {
   readonly notes: readonly Note[]
   /** Why the host could not be read for this task, or null. */
   readonly unreadable: string | null
+  /** Why the host has to be rebooted before this task is through, one line each. */
+  readonly reboot: readonly string[]
 }
 
 export interface FailureShown {
@@ -78,6 +82,8 @@ export interface TaskResult {
   /** Why it was skipped or refused, or what failed. */
   readonly why: string | null
   readonly failure: FailureShown | null
+  /** Why the host has to be rebooted before this task is through, one line each. */
+  readonly reboot: readonly string[]
 }
 
 export interface Summary {
@@ -92,6 +98,10 @@ export interface Summary {
   readonly refused: number
   /** Commands (and file writes) that were run to change the host. */
   readonly mutations: number
+  /** Why the host has to be rebooted, one line each; empty when it need not be. */
+  readonly rebootRequired: readonly string[]
+  /** True when this run ends by rebooting the host (`--reboot`). */
+  readonly rebooting: boolean
   readonly tasks: readonly TaskResult[]
   /** How to go on, one line each. */
   readonly next: readonly string[]

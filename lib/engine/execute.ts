@@ -1,8 +1,10 @@
 /** Executing one change: its steps in order, each journaled ahead, each seen by the view. */
-import type { Argv, CommandResult } from '../host/host.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Argv, type CommandResult, FileRefused } from '../host/host.ts'
 import { type Journal, tail } from '../state/journal.ts'
 import type { FailureShown } from './events.ts'
 import type { Change, Step } from './resource.ts'
+import type { Secret } from './secret.ts'
 import type { Running } from './session.ts'
 
 /** What a running task needs of the run. */
@@ -63,44 +65,48 @@ interface Place {
 
 async function executeStep(task: string, change: Change, step: Step, place: Place, context: RunContext): Promise<void> {
   const { running, journal } = context
-  const { number, index, marked } = place
+  const { number, index } = place
   switch (step.kind) {
     case 'verify': {
-      const wrong = await step.check(running.reader)
-      if (wrong !== undefined) throw new StepFailed(verifyFailure(change, step.what, wrong))
+      const wrong = await verified(step, running)
+      if (wrong !== undefined) throw new StepFailed(verifyFailure(change, step, wrong))
       return
     }
     case 'write': {
       const { path } = step.file
       const before = (await running.reader.readFile(path)) ?? null
+      if (step.replaces !== undefined && before !== step.replaces) {
+        const wrong = `${path} was changed by someone else since it was looked at`
+        throw new StepFailed(verifyFailure(change, { what: `${path} is as the plan found it` }, wrong))
+      }
       journal.note({ type: 'intent', change: number, step: index, write: path, before })
-      await Promise.all([marked, journal.sync()])
-      context.countMutation()
-      const started = performance.now()
-      await running.host.writeFile(step.file)
-      const durationMs = Math.round(performance.now() - started)
-      journal.note({
-        type: 'done',
-        change: number,
-        step: index,
-        exitCode: 0,
-        durationMs,
-        stdout: '',
-        stderr: '',
-        timedOut: false,
+      await onFile(place, context, () => running.host.writeFile(step.file)).catch((error) => {
+        throw new StepFailed(fileFailure(change, path, error))
+      })
+      return
+    }
+    case 'remove': {
+      const { path } = step
+      const before = (await running.reader.readFile(path)) ?? null
+      journal.note({ type: 'intent', change: number, step: index, remove: path, before })
+      await onFile(place, context, () => running.host.removeFile(path)).catch((error) => {
+        throw new StepFailed(fileFailure(change, path, error))
       })
       return
     }
     case 'command': {
-      const call = (argv: Argv) => runCommand(task, argv, step.timeoutMs, place, context)
-      let result = await call(step.argv)
-      const isPassing = step.passing?.says.some((text) => result.stderr.includes(text)) ?? false
-      if (result.exitCode !== 0 && step.passing && isPassing && !running.stop.stopping) {
-        await call(step.passing.settle)
-        result = await call(step.argv)
+      const call = () => runCommand(task, step, place, context)
+      const { passing } = step
+      let result = await call()
+      const isPassing = passing?.says.some((text) => result.stderr.includes(text)) ?? false
+      if (result.exitCode !== 0 && passing && isPassing && !running.stop.stopping) {
+        await runCommand(task, { argv: passing.settle, timeoutMs: step.timeoutMs }, place, context)
+        result = await call()
       }
-      if (result.exitCode !== 0 && running.stop.signal.aborted) throw new Interrupted()
-      if (result.exitCode !== 0) throw new StepFailed(commandFailure(change, result))
+      const why = result.exitCode === null || !step.judge ? undefined : step.judge(result)
+      const isBad = result.exitCode === null || (step.judge ? why !== undefined : result.exitCode !== 0)
+      if (isBad && running.stop.signal.aborted) throw new Interrupted()
+      if (isBad) throw new StepFailed(commandFailure(change, result, why))
       return
     }
   }
@@ -109,8 +115,7 @@ async function executeStep(task: string, change: Change, step: Step, place: Plac
 /** One command: its intent on disk, the call, its result in the journal. */
 async function runCommand(
   task: string,
-  argv: Argv,
-  timeoutMs: number | undefined,
+  { argv, timeoutMs, stdin }: { argv: Argv; timeoutMs?: number | undefined; stdin?: Secret },
   { number, index, marked }: Place,
   { running, journal, countMutation }: RunContext,
 ): Promise<CommandResult> {
@@ -118,8 +123,14 @@ async function runCommand(
   await Promise.all([marked, journal.sync()])
   running.emit({ type: 'command-start', task, argv })
   countMutation()
-  const options = { signal: running.stop.signal, ...(timeoutMs === undefined ? {} : { timeoutMs }) }
-  const result = await running.host.mutate(argv, options)
+  const options = {
+    signal: running.stop.signal,
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(stdin === undefined ? {} : { stdin: stdin.reveal() }),
+  }
+  const said = await running.host.mutate(argv, options)
+  const { redact } = running.secrets
+  const result = { ...said, stdout: redact(said.stdout), stderr: redact(said.stderr) }
   const { exitCode, timedOut } = result
   const durationMs = Math.round(result.durationMs)
   const [stdout, stderr] = [tail(result.stdout), tail(result.stderr)]
@@ -128,19 +139,85 @@ async function runCommand(
   return result
 }
 
-function verifyFailure(change: Change, what: string, wrong: string): FailureShown {
+/** A change of one file, with its result in the journal. */
+async function onFile({ number, index, marked }: Place, context: RunContext, work: () => Promise<void>): Promise<void> {
+  const { journal, countMutation } = context
+  await Promise.all([marked, journal.sync()])
+  countMutation()
+  const started = performance.now()
+  const done = (exitCode: number, stderr: string): void => {
+    const durationMs = Math.round(performance.now() - started)
+    journal.note({
+      type: 'done',
+      change: number,
+      step: index,
+      exitCode,
+      durationMs,
+      stdout: '',
+      stderr,
+      timedOut: false,
+    })
+  }
+  try {
+    await work()
+    done(0, '')
+  } catch (error) {
+    done(1, error instanceof Error ? error.message : String(error))
+    throw error
+  }
+}
+
+const lookAgainMs = 500
+
+/** Why it is not so, once there is no more time to wait for it. */
+async function verified(step: Step & { kind: 'verify' }, running: Running): Promise<string | undefined> {
+  const deadline = performance.now() + (step.withinMs ?? 0)
+  for (;;) {
+    const wrong = await step.check(running.reader)
+    if (wrong === undefined || performance.now() >= deadline) return wrong
+    if (running.stop.stopping) throw new Interrupted()
+    await sleep(lookAgainMs)
+  }
+}
+
+function fileFailure(change: Change, path: string, error: unknown): FailureShown {
+  const said = error instanceof Error ? error.message : String(error)
+  const mend = ['mend what is complained of, then run the same phx command again: it goes on from what it finds']
+  if (!(error instanceof FileRefused)) {
+    const what = `${change.summary}: ${said}`
+    return { what, argv: null, exitCode: null, timedOut: false, stdout: '', stderr: '', mend }
+  }
+  const { argv, exitCode, timedOut } = error.result
+  const what = `${change.summary}: ${argv[0]} refuses the new text of ${path}, which was left as it was: ${said}`
   return {
-    what: `${change.summary}: stopped before going on, since it could not be verified that ${what}: ${wrong}`,
+    what,
+    argv,
+    exitCode,
+    timedOut,
+    stdout: tail(error.result.stdout, 4096),
+    stderr: tail(error.result.stderr, 4096),
+    mend,
+  }
+}
+
+function verifyFailure(
+  change: Change,
+  { what, withinMs, mend }: { what: string; withinMs?: number; mend?: readonly string[] },
+  wrong: string,
+): FailureShown {
+  const waited = withinMs === undefined ? '' : ` within ${Math.round(withinMs / 1000)} s`
+  return {
+    what: `${change.summary}: stopped before going on, since it could not be verified${waited} that ${what}: ${wrong}`,
     argv: null,
     exitCode: null,
     timedOut: false,
     stdout: '',
     stderr: '',
-    mend: ['see what changed on the host, then run phx plan again'],
+    mend: mend ?? ['see what changed on the host, then run phx plan again'],
   }
 }
 
-function commandFailure(change: Change, result: CommandResult): FailureShown {
+function commandFailure(change: Change, result: CommandResult, why?: string): FailureShown {
   const [tool] = result.argv
   const how = result.notFound
     ? `${tool} is not installed on the host`
@@ -148,7 +225,7 @@ function commandFailure(change: Change, result: CommandResult): FailureShown {
       ? `${tool} did not come back within ${Math.round(result.durationMs / 1000)} s and was given up on`
       : result.signal !== null
         ? `${tool} was ended by signal ${result.signal}`
-        : `${tool} ended with exit code ${result.exitCode}`
+        : (why ?? `${tool} ended with exit code ${result.exitCode}`)
   return {
     what: `${change.summary}: ${how}`,
     argv: result.argv,

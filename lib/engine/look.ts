@@ -1,11 +1,13 @@
 /** One consistent look at the host: every probe is read once, however many resources ask for it. */
 import type { Reader } from '../host/host.ts'
 import type { Look, Probe } from './resource.ts'
+import { noSecrets, type Secrets } from './secret.ts'
 
-export function newLook(reader: Reader): Look {
+export function newLook(reader: Reader, secrets: Secrets = noSecrets): Look {
   const seen = new Map<string, Promise<unknown>>()
   const look: Look = {
     reader,
+    secrets,
     at<T>(probe: Probe<T>): Promise<T> {
       let reading = seen.get(probe.id) as Promise<T> | undefined
       if (!reading) {

@@ -7,7 +7,7 @@ import { CannotLook } from './cannot-look.ts'
 import { decide } from './consent.ts'
 import type { ChangeShown, Consent, StepShown, TaskPlan } from './events.ts'
 import { newLook } from './look.ts'
-import type { Change, Foreseen, Look, Note, Owned, Refusal, Step, Task, Value } from './resource.ts'
+import type { Change, Foreseen, Lock, Look, Note, Owned, Refusal, Step, Task, Value } from './resource.ts'
 import type { ConsentPolicy, Looking, PlanDocument, TaskStatus } from './session.ts'
 import { type Looked, standingOf } from './standing.ts'
 
@@ -16,6 +16,8 @@ export interface PlannedTask extends Looked {
   readonly task: Task
   readonly stamp: Stamp | undefined
   readonly notes: readonly Note[]
+  /** What the resources that have changes touch: all that the task has to hold while it applies them. */
+  readonly locks: readonly Lock[]
 }
 
 export class ForeseenSet implements Foreseen {
@@ -57,6 +59,8 @@ export async function compareTask(
   const refusals: Refusal[] = []
   const notes: Note[] = []
   const live: Record<string, { readonly [field: string]: Value } | null> = {}
+  const reboot: string[] = []
+  const locks: Lock[] = []
   const owned = ownedBy(stamp)
   try {
     for (const resource of task.resources) {
@@ -64,20 +68,23 @@ export async function compareTask(
       if (comparison.live !== undefined) live[resource.id] = comparison.live
       for (const refusal of comparison.refusals) refusals.push(refusal)
       for (const note of comparison.notes) notes.push(note)
+      reboot.push(...(comparison.reboot ?? []))
       if (comparison.changes.length === 0) continue
       changes.push(...comparison.changes)
+      locks.push(...resource.locks)
       foreseen.add(comparison.changes)
     }
   } catch (error) {
     if (!(error instanceof CannotLook)) throw error
-    return { task, stamp, changes: [], refusals, notes, live: {}, unreadable: error.message, mend: error.mend }
+    const { message: unreadable, mend } = error
+    return { task, stamp, changes: [], refusals, notes, live: {}, reboot: [], locks: [], unreadable, mend }
   }
-  return { task, stamp, changes, refusals, notes, live, unreadable: null, mend: [] }
+  return { task, stamp, changes, refusals, notes, live, reboot, locks, unreadable: null, mend: [] }
 }
 
 /** Compares every selected task, from one look. */
 export async function planTasks(looking: Looking, stamps = readStamps(looking.state)): Promise<readonly PlannedTask[]> {
-  const look = newLook(looking.reader)
+  const look = newLook(looking.reader, looking.secrets)
   const foreseen = new ForeseenSet()
   const planned = new Map<string, Promise<PlannedTask>>()
   // Topological order: the promises that a task waits for are there before it asks for them.
@@ -95,6 +102,8 @@ const showStep = (step: Step): StepShown => {
       return { kind: 'command', argv: step.argv }
     case 'write':
       return { kind: 'write', path: step.file.path, mode: step.file.mode }
+    case 'remove':
+      return { kind: 'remove', path: step.path }
     case 'verify':
       return { kind: 'verify', what: step.what }
   }
@@ -115,6 +124,7 @@ export function showPlan(planned: PlannedTask, policy: ConsentPolicy): TaskPlan 
     refusals,
     notes,
     unreadable,
+    reboot: planned.reboot,
   }
 }
 
@@ -155,6 +165,7 @@ export async function plan(looking: Looking): Promise<PlanDocument> {
       consentMissing: destructive.filter((change) => !change.consent?.agreed).length,
       unreadable: tasks.filter((task) => task.unreadable !== null).length,
       upToDate: tasks.filter((task) => task.reason.standing === 'up to date').length,
+      rebootRequired: tasks.filter((task) => task.reboot.length > 0).length,
     },
   }
 }

@@ -2,7 +2,8 @@
  * The engine's vocabulary: what a resource, a change and a task are. The engine knows no kind of resource and no task
  * by name; `lib/resources/` and `tasks/` implement these.
  */
-import type { Argv, FileToWrite, Reader } from '../host/host.ts'
+import type { Argv, CommandResult, FileToWrite, Reader } from '../host/host.ts'
+import type { Secret, Secrets } from './secret.ts'
 
 /** A value that can stand in a plan, a stamp or a fingerprint. Never a secret. */
 export type Value = string | number | boolean | null | readonly Value[] | { readonly [key: string]: Value }
@@ -29,11 +30,29 @@ export type Step =
       readonly kind: 'command'
       readonly argv: Argv
       readonly timeoutMs?: number
+      /** What the command reads on standard input: the only way for a secret. Shown nowhere. */
+      readonly stdin?: Secret
+      /** Why it failed, or undefined. Unless given, an exit code other than 0 is a failure; for tools whose code lies. */
+      readonly judge?: (result: CommandResult) => string | undefined
       /** A failure that is known to pass: when stderr says one of these, `settle` is run and the command once more. */
       readonly passing?: { readonly says: readonly string[]; readonly settle: Argv }
     }
-  | { readonly kind: 'write'; readonly file: FileToWrite }
-  | { readonly kind: 'verify'; readonly what: string; check(reader: Reader): Promise<string | undefined> }
+  | {
+      readonly kind: 'write'
+      readonly file: FileToWrite
+      /** The text that was looked at when the change was made up (null: no file); if another one stands there by then, nothing is written. */
+      readonly replaces?: string | null
+    }
+  | { readonly kind: 'remove'; readonly path: string }
+  | {
+      readonly kind: 'verify'
+      readonly what: string
+      check(reader: Reader): Promise<string | undefined>
+      /** Waits for it so long, in milliseconds, looking again and again; unless given, one look decides. */
+      readonly withinMs?: number
+      /** What to do when it does not come true, one line each: commands to look with. */
+      readonly mend?: readonly string[]
+    }
 
 /** What a destructive change would lose, and what a person has to type to agree to it. */
 export interface Loss {
@@ -97,6 +116,11 @@ export interface Comparison {
    * Undefined when the resource was not looked at, since the plan makes anew what it lives in.
    */
   readonly live: { readonly [field: string]: Value } | null | undefined
+  /**
+   * Why the host has to be rebooted, one line each, such as `nouveau is loaded; the driver is installed after the reboot`. What is declared
+   * is then there as far as it can be; whatever needs the reboot waits for it, and is found by the first run after it.
+   */
+  readonly reboot?: readonly string[]
 }
 
 /** A read of the host that several resources share; run once for each `Look`. */
@@ -108,6 +132,7 @@ export interface Probe<T> {
 /** One consistent look at the host: probes are read once and remembered until the look is thrown away. */
 export interface Look {
   readonly reader: Reader
+  readonly secrets: Secrets
   at<T>(probe: Probe<T>): Promise<T>
 }
 

@@ -8,6 +8,7 @@ import { apply } from './apply.ts'
 import type { Summary, TaskResult } from './events.ts'
 import { gate } from './gate.ts'
 import { armedWarnings, type PlannedTask, planTasks, showPlan } from './plan.ts'
+import { mayReboot, reboot } from './reboot.ts'
 import type { Running } from './session.ts'
 
 /**
@@ -37,8 +38,11 @@ export async function run(running: Running): Promise<Summary> {
 
     const told = sumUp(journal.run, results, mutations, running, Math.round(performance.now() - started))
     const unrecorded = await record(journal, told)
-    const summary = unrecorded === null || told.exitCode !== 0 ? told : { ...told, exitCode: 1 }
+    const recorded = unrecorded === null || told.exitCode !== 0 ? told : { ...told, exitCode: 1 }
     for (const text of unrecorded ?? []) emit({ type: 'warning', text })
+    const summary = { ...recorded, rebooting: await mayReboot(recorded, running) }
+    // Before the summary, which is the last line: systemd ends phx only after this call has come back.
+    if (summary.rebooting) await reboot(summary, running)
     emit({ type: 'summary', format: 1, ...summary })
     return summary
   } finally {
@@ -125,6 +129,7 @@ function nothingTouched(
       durationMs: 0,
       why: why ?? (idle === 'skipped' ? instead : null),
       failure: null,
+      reboot: [],
     }
     running.emit({ type: 'task-end', ...result })
     return result
@@ -153,6 +158,8 @@ function sumUp(
     skipped: count('skipped', 'interrupted'),
     refused,
     mutations,
+    rebootRequired: [...new Set(results.flatMap(({ reboot }) => reboot))],
+    rebooting: false,
     tasks: results,
     next: nextSteps(run, exitCode, mutations, results, running),
   }
@@ -169,6 +176,13 @@ function nextSteps(
   const targets = running.targets.join(' ')
   if (exitCode === 3) next.push(`see phx plan ${targets} for why, and what to do about it`)
   if (exitCode === 130 || exitCode === 1) next.push(`phx run ${targets} goes on from what it finds`)
+  if (exitCode === 0 && results.some(({ reboot: causes }) => causes.length > 0)) {
+    next.push(
+      running.reboot
+        ? 'the first run after the reboot goes on'
+        : `reboot the host, then phx run ${targets}: it goes on; with --reboot phx does it at the end of a run`,
+    )
+  }
   if (mutations > 0) next.push(`phx runs ${run} shows every command, and what would undo it`)
   return [...new Set(next)]
 }

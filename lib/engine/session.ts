@@ -4,6 +4,7 @@ import type { StateFolder } from '../state/folder.ts'
 import type { ChangeShown, Emit, Reason, TaskPlan } from './events.ts'
 import type { Graph } from './graph.ts'
 import type { Task } from './resource.ts'
+import type { Secrets } from './secret.ts'
 
 export type Mode = 'safe' | 'interactive' | 'force-destructive'
 
@@ -19,6 +20,7 @@ export interface ConsentPolicy {
 /** What only looks: it has no host that could be changed. */
 export interface Looking {
   readonly reader: Reader
+  readonly secrets: Secrets
   readonly graph: Graph<Task>
   readonly selected: readonly Task[]
   readonly state: StateFolder
@@ -35,6 +37,8 @@ export interface Running extends Looking {
   readonly command: string
   readonly jobs: number
   readonly failFast: boolean
+  /** True when a reboot that the host turns out to need is agreed to: once, at the end of a run that went well. */
+  readonly reboot: boolean
   readonly emit: Emit
   /** Asks a person; null when nobody answers. */
   readonly ask: (question: ConsentQuestion) => Promise<string | null>
@@ -66,6 +70,8 @@ export interface PlanDocument {
     /** Tasks that could not be looked at. */
     readonly unreadable: number
     readonly upToDate: number
+    /** Tasks that wait for a reboot of the host. */
+    readonly rebootRequired: number
   }
 }
 

@@ -12,6 +12,8 @@ export interface Looked {
   readonly refusals: readonly Refusal[]
   /** Live values by resource; null for an absent one. */
   readonly live: { readonly [resource: string]: { readonly [field: string]: Value } | null }
+  /** Why the host has to be rebooted before the task is through, one line each. */
+  readonly reboot: readonly string[]
   /** Why the host could not be read for this task, or null. */
   readonly unreadable: string | null
   /** What to do about that, one line each. */
@@ -66,6 +68,12 @@ export function standingOf(task: Task, stamp: Stamp | undefined, looked: Looked)
     return reason('refused', refusal.why + more(looked.refusals.length), mend)
   }
   const { changes } = looked
+  if (changes.length === 0 && looked.reboot.length > 0) {
+    const [cause = ''] = looked.reboot
+    return reason('reboot required', cause + more(looked.reboot.length), [
+      'reboot the host, then phx run: it goes on where it stopped',
+    ])
+  }
   if (stamp?.state === 'unfinished') {
     const left = changes.length === 0 ? 'nothing is left to do but to prove it' : `${changes.length} to do`
     return reason(

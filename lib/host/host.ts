@@ -41,6 +41,39 @@ export interface FileToWrite {
   readonly content: string
   /** Permission bits, such as 0o644. */
   readonly mode: number
+  /** `USER:GROUP`, names or numbers, as chown(1) takes it; root:root unless told. */
+  readonly owner?: string
+  /** Asked about the text before it goes live; when it says no, the file stays as it was. */
+  readonly check?: FileCheck
+}
+
+export interface FileCheck {
+  /** The tool that will read the file; the word `%s` in it becomes the candidate's path. */
+  readonly argv: Argv
+  /** Why the candidate is refused, or undefined; unless given, an exit code other than 0 refuses with what was said. */
+  readonly judge?: (result: CommandResult) => string | undefined
+}
+
+/** What stat(2) says, links followed. */
+export interface FileStat {
+  readonly type: 'file' | 'dir' | 'other'
+  /** Permission bits, such as 0o644. */
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  /** Bytes. */
+  readonly size: number
+}
+
+/** A tool said no to a file that was about to go live; nothing was replaced. */
+export class FileRefused extends Error {
+  /** The check's call, with the candidate's path in it. */
+  readonly result: CommandResult
+
+  constructor(why: string, result: CommandResult) {
+    super(why)
+    this.result = result
+  }
 }
 
 export interface Reader {
@@ -53,6 +86,8 @@ export interface Reader {
   query(argv: Argv, options?: QueryOptions): Promise<CommandResult>
   /** The file's text, or undefined when there is none. Other failures (EACCES, EIO) reject. */
   readFile(path: string): Promise<string | undefined>
+  /** What is at the path, or undefined when nothing is (a dangling link too). */
+  stat(path: string): Promise<FileStat | undefined>
   /** Names in a folder, sorted, or undefined when there is no such folder. */
   listDir(path: string): Promise<readonly string[] | undefined>
   /** The path with every link resolved, or undefined when nothing is there (a dangling link too). */
@@ -64,8 +99,13 @@ export interface Reader {
 export interface Host extends Reader {
   /** Runs a command that may change the host. A non-zero exit is a result, not an error. */
   mutate(argv: Argv, options?: MutateOptions): Promise<CommandResult>
-  /** Writes a file whole: temporary file beside it, owner root, mode, fsync, rename, fsync of the folder. */
+  /**
+   * Writes a file whole: temporary file beside it, owner, mode, check, fsync, rename, fsync of the folder. Rejects with
+   * `FileRefused` when the check says no. The folder has to be there.
+   */
   writeFile(file: FileToWrite): Promise<void>
+  /** Removes a file, and syncs its folder; one that is not there is no error. */
+  removeFile(path: string): Promise<void>
   /** Frees what the transport holds (connections, the simulated host's lock). */
   close(): Promise<void>
 }
@@ -76,8 +116,15 @@ export function readerOf(host: Host): Reader {
     name: host.name,
     query: (argv: Argv, options?: QueryOptions) => host.query(argv, options),
     readFile: (path: string) => host.readFile(path),
+    stat: (path: string) => host.stat(path),
     listDir: (path: string) => host.listDir(path),
     realpath: (path: string) => host.realpath(path),
     hasTool: (tool: string) => host.hasTool(tool),
   })
+}
+
+/** Why a check that exits with something other than 0 refuses. */
+export function refusalOf(result: CommandResult): string | undefined {
+  if (result.exitCode === 0) return undefined
+  return result.stderr.trim() || result.stdout.trim() || `${result.argv[0]} ended with exit code ${result.exitCode}`
 }

@@ -2,7 +2,18 @@
 import { constants } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join } from 'node:path'
-import type { Argv, CommandResult, FileToWrite, Host, MutateOptions, QueryOptions } from './host.ts'
+import {
+  type Argv,
+  type CommandResult,
+  type FileCheck,
+  FileRefused,
+  type FileStat,
+  type FileToWrite,
+  type Host,
+  type MutateOptions,
+  type QueryOptions,
+  refusalOf,
+} from './host.ts'
 import { assertReadOnly } from './readonly.ts'
 import { type Ending, ending, runCommand } from './spawn.ts'
 
@@ -53,6 +64,19 @@ export class LocalHost implements Host {
     return unlessAbsent(fs.readFile(path, 'utf8'))
   }
 
+  async stat(path: string): Promise<FileStat | undefined> {
+    const found = await unlessAbsent(fs.stat(path))
+    if (!found) return undefined
+    const { mode, uid, gid, size } = found
+    return {
+      type: found.isFile() ? 'file' : found.isDirectory() ? 'dir' : 'other',
+      mode: mode & 0o7777,
+      uid,
+      gid,
+      size,
+    }
+  }
+
   async listDir(path: string): Promise<readonly string[] | undefined> {
     return (await unlessAbsent(fs.readdir(path)))?.sort()
   }
@@ -79,14 +103,37 @@ export class LocalHost implements Host {
     const temporary = join(folder, `.${basename(file.path)}.phx-new`)
     try {
       await fs.rm(temporary, { force: true })
-      await writeSynced(temporary, file)
+      await writeSynced(temporary, file.content)
+      await this.#own(temporary, file)
+      if (file.check) await this.#check(temporary, file.check)
       await fs.rename(temporary, file.path)
       await syncFolder(folder)
     } catch (error) {
       await fs.rm(temporary, { force: true }).catch(() => undefined)
+      if (error instanceof FileRefused) throw error
       const why = error instanceof Error ? error.message : String(error)
       throw new Error(`can't write ${file.path}: ${why}`, { cause: error })
     }
+  }
+
+  async removeFile(path: string): Promise<void> {
+    await fs.rm(path, { force: true })
+    await syncFolder(dirname(path))
+  }
+
+  /** Owner and mode are those of the finished file before it gets its name. */
+  async #own(path: string, { owner, mode }: FileToWrite): Promise<void> {
+    if (owner !== undefined) {
+      const result = await this.mutate(['chown', '--no-dereference', owner, path])
+      if (result.exitCode !== 0) throw new Error(result.stderr.trim())
+    } else if (process.getuid?.() === 0) await fs.chown(path, 0, 0)
+    await fs.chmod(path, mode) // after chown, which clears the setuid bits
+  }
+
+  async #check(path: string, { argv, judge }: FileCheck): Promise<void> {
+    const result = await this.mutate(argv.map((word) => (word === '%s' ? path : word)))
+    const why = (judge ?? refusalOf)(result)
+    if (why !== undefined) throw new FileRefused(why, result)
   }
 
   async close(): Promise<void> {}
@@ -116,13 +163,10 @@ async function isExecutable(path: string): Promise<boolean> {
   }
 }
 
-/** Mode and owner are those of the finished file before it gets its name. */
-async function writeSynced(path: string, { content, mode }: FileToWrite): Promise<void> {
+async function writeSynced(path: string, content: string): Promise<void> {
   const file = await fs.open(path, 'wx', 0o600)
   try {
     await file.writeFile(content, 'utf8')
-    if (process.getuid?.() === 0) await file.chown(0, 0)
-    await file.chmod(mode) // after chown, which clears the setuid bits
     await file.sync()
   } finally {
     await file.close()

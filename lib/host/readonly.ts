@@ -33,6 +33,8 @@ const rules: Readonly<Record<string, Rule>> = {
   blkid: (args) => args[0] === '-p', // without -p blkid(8) may write its cache
   wipefs: (args) =>
     args[0] === '--no-act' && args[1] === '--json' && args.slice(2).every((word) => word.startsWith('/')),
+  'dpkg-query': (args) => args[0] === '-W',
+  systemctl: verbs('show'),
   // No pvesm and no pvesh: even `pvesm status` activates storages, which imports pools and mounts (pve-storage).
 }
 

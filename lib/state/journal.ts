@@ -39,6 +39,13 @@ export type JournalLine =
       readonly type: 'intent'
       readonly change: number
       readonly step: number
+      readonly remove: string
+      readonly before: string | null
+    }
+  | {
+      readonly type: 'intent'
+      readonly change: number
+      readonly step: number
       readonly write: string
       /** What the file held, null when it was not there. */
       readonly before: string | null
@@ -145,6 +152,7 @@ export class Journal {
 export interface CommandRecord {
   readonly argv: readonly string[] | null
   readonly write: string | null
+  readonly remove: string | null
   /** Null when the run ended before the command did. */
   readonly exitCode: number | null
   readonly finished: boolean
@@ -219,6 +227,7 @@ export function parseRun(text: string): RunRecord | undefined {
       const command: Mutable<CommandRecord> = {
         argv: 'argv' in line ? line.argv : null,
         write: 'write' in line ? line.write : null,
+        remove: 'remove' in line ? line.remove : null,
         exitCode: null,
         finished: false,
         timedOut: false,

@@ -38,6 +38,8 @@ export function stepLine(step: StepShown, paint: Paint): string {
       return paint.cyan(`$ ${printable(shellWords(step.argv))}`)
     case 'write':
       return paint.cyan(`write ${step.path} (mode ${step.mode.toString(8).padStart(4, '0')})`)
+    case 'remove':
+      return paint.cyan(`remove ${step.path}`)
     case 'verify':
       return paint.dim(`verify that ${step.what}`)
   }

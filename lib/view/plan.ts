@@ -20,7 +20,8 @@ export function planText(plan: PlanDocument, paint: Paint, verbose: boolean): st
 }
 
 const hasContent = (task: TaskPlan): boolean =>
-  task.reason.standing !== 'up to date' || task.changes.length + task.refusals.length + task.notes.length > 0
+  task.reason.standing !== 'up to date' ||
+  task.changes.length + task.refusals.length + task.notes.length + task.reboot.length > 0
 
 function taskLines(task: TaskPlan, paint: Paint): readonly string[] {
   const { standing, text } = task.reason
@@ -35,11 +36,17 @@ function taskLines(task: TaskPlan, paint: Paint): readonly string[] {
     ...task.refusals.flatMap((refusal) => refusalLines(refusal, paint)).map((line) => `  ${line}`),
     ...task.changes.flatMap((change) => changeLines(change, paint)).map((line) => `  ${line}`),
     ...task.notes.map((note) => `  ${noteLine(note, paint)}`),
+    ...task.reboot.map((cause) => `  ${paint.yellow('reboot required')}: ${printable(cause)}`),
   ]
 }
 
 function verdict(plan: PlanDocument, paint: Paint): string {
-  const { changes, destructive, refusals, consentMissing, unreadable, upToDate } = plan.summary
+  const { changes, destructive, refusals, consentMissing, unreadable, upToDate, rebootRequired } = plan.summary
+  if (changes + refusals + unreadable === 0 && rebootRequired > 0) {
+    return paint.yellow(
+      `Nothing to do before a reboot of the host: ${count(rebootRequired, 'task waits', 'tasks wait')} for it.`,
+    )
+  }
   if (changes + refusals + unreadable === 0) {
     return paint.green(`Nothing to do: ${count(upToDate, 'task is', 'tasks are')} up to date.`)
   }

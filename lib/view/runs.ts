@@ -53,7 +53,8 @@ function changeRecordLines(change: ChangeRecord, paint: Paint, verbose: boolean)
 }
 
 function commandLines(command: CommandRecord, paint: Paint, verbose: boolean): readonly string[] {
-  const what = command.argv === null ? `write ${command.write}` : `$ ${printable(shellWords(command.argv))}`
+  const file = command.remove === null ? `write ${command.write}` : `remove ${command.remove}`
+  const what = command.argv === null ? file : `$ ${printable(shellWords(command.argv))}`
   const exit = !command.finished
     ? paint.yellow('no result: the run ended first')
     : command.timedOut

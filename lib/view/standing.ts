@@ -17,6 +17,7 @@ const looks: Readonly<Record<Standing, Look>> = {
   stale: { colour: 'yellow', sign: '-', fill: '#fbeec2' },
   interrupted: { colour: 'yellow', sign: '…', fill: '#fbeec2' },
   refused: { colour: 'red', sign: '✗', fill: '#f7d5d5' },
+  'reboot required': { colour: 'yellow', sign: '↻', fill: '#fbeec2' },
   unreadable: { colour: 'red', sign: '?', fill: '#f7d5d5' },
 }
 

@@ -9,8 +9,17 @@ import type { RunEvent, Summary } from '../../lib/engine/events.ts'
 import { buildGraph, select } from '../../lib/engine/graph.ts'
 import type { Change, Comparison, Lock, Resource, Risk, Task, Value } from '../../lib/engine/resource.ts'
 import { run } from '../../lib/engine/run.ts'
+import { noSecrets } from '../../lib/engine/secret.ts'
 import { type ConsentPolicy, type ConsentQuestion, type Running, StopSignal } from '../../lib/engine/session.ts'
-import { type Argv, type CommandResult, type Host, type MutateOptions, readerOf } from '../../lib/host/host.ts'
+import {
+  type Argv,
+  type CommandResult,
+  type FileStat,
+  type FileToWrite,
+  type Host,
+  type MutateOptions,
+  readerOf,
+} from '../../lib/host/host.ts'
 import { StateFolder } from '../../lib/state/folder.ts'
 
 const result = (argv: Argv, exitCode: number, stderr = ''): CommandResult => ({
@@ -38,6 +47,10 @@ export class FakeHost implements Host {
   async readFile(path: string): Promise<string | undefined> {
     return this.values.get(path)
   }
+  async stat(path: string): Promise<FileStat | undefined> {
+    const text = this.values.get(path)
+    return text === undefined ? undefined : { type: 'file', mode: 0o600, uid: 0, gid: 0, size: text.length }
+  }
   async listDir(): Promise<undefined> {}
   async realpath(path: string): Promise<string> {
     return path
@@ -53,7 +66,14 @@ export class FakeHost implements Host {
     if (name !== undefined && value !== undefined) this.values.set(name, value)
     return result(argv, 0)
   }
-  async writeFile(): Promise<void> {}
+  async writeFile({ path, content }: FileToWrite): Promise<void> {
+    this.log.push(`write ${path}`)
+    this.values.set(path, content)
+  }
+  async removeFile(path: string): Promise<void> {
+    this.log.push(`remove ${path}`)
+    this.values.delete(path)
+  }
   async close(): Promise<void> {}
 
   static failed(argv: Argv, stderr = 'no luck'): CommandResult {
@@ -148,6 +168,7 @@ export async function withBench<T>(body: (bench: Bench) => Promise<T>): Promise<
       const targets = more.targets ?? ['setup']
       return {
         reader: readerOf(host),
+        secrets: noSecrets,
         host,
         graph,
         selected: select(graph, targets, true),
@@ -158,6 +179,7 @@ export async function withBench<T>(body: (bench: Bench) => Promise<T>): Promise<
         policy: safe,
         command: 'phx run',
         jobs: 4,
+        reboot: false,
         failFast: false,
         emit: (event) => events.push(event),
         ask: async (question) => {

@@ -2,10 +2,12 @@
  * The process that kill.test.ts kills: runs three tasks on a host kept in a file, and ends itself with SIGKILL at the
  * n-th point of writing or changing. Arguments: FOLDER N. Prints nothing; exits 0 when it got through without dying.
  */
+
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildGraph, select } from '../../lib/engine/graph.ts'
 import { run } from '../../lib/engine/run.ts'
+import { noSecrets } from '../../lib/engine/secret.ts'
 import { StopSignal } from '../../lib/engine/session.ts'
 import { readerOf } from '../../lib/host/host.ts'
 import { type Disk, realDisk } from '../../lib/state/disk.ts'
@@ -80,6 +82,8 @@ if (folder !== undefined && limit !== undefined) {
   const graph = buildGraph(tasks())
   await run({
     reader: readerOf(host),
+    secrets: noSecrets,
+    reboot: false,
     host,
     graph,
     selected: select(graph, ['setup'], true),

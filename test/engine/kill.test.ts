@@ -1,4 +1,5 @@
 /** kill -9 at every single point of a run, then run again: it converges, and half-done work was never called done. */
+
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,6 +10,7 @@ import * as assert from 'uvu/assert'
 import { buildGraph, select } from '../../lib/engine/graph.ts'
 import { status } from '../../lib/engine/plan.ts'
 import { run } from '../../lib/engine/run.ts'
+import { noSecrets } from '../../lib/engine/secret.ts'
 import { type Running, StopSignal } from '../../lib/engine/session.ts'
 import { readerOf } from '../../lib/host/host.ts'
 import { StateFolder } from '../../lib/state/folder.ts'
@@ -52,6 +54,8 @@ async function checkAndConverge(folder: string, point: number): Promise<void> {
   const graph = buildGraph(tasks())
   const running: Running = {
     reader: readerOf(host),
+    secrets: noSecrets,
+    reboot: false,
     host,
     graph,
     selected: select(graph, ['setup'], true),

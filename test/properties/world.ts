@@ -6,6 +6,7 @@ import type { RunEvent, Summary } from '../../lib/engine/events.ts'
 import { buildGraph, select } from '../../lib/engine/graph.ts'
 import { plan, status } from '../../lib/engine/plan.ts'
 import { run } from '../../lib/engine/run.ts'
+import { noSecrets } from '../../lib/engine/secret.ts'
 import { type ConsentPolicy, type PlanDocument, type Running, StopSignal } from '../../lib/engine/session.ts'
 import { readerOf } from '../../lib/host/host.ts'
 import { blankHost } from '../../lib/host/simulated/blank.ts'
@@ -179,6 +180,8 @@ export class World {
     const graph = buildGraph(modules.flatMap((module) => module.expand(loaded.config, [])))
     return {
       reader: readerOf(this.host),
+      secrets: noSecrets,
+      reboot: false,
       host: this.host,
       graph,
       selected: select(graph, ['setup'], true),

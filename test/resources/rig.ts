@@ -249,6 +249,11 @@ export function readerOf(facts: Facts, asked: string[] = []): Reader {
       const text = files[path]
       return text === undefined || typeof text === 'string' ? text : text.map((line) => `${line}\n`).join('')
     },
+    stat: async (path) => {
+      const text = files[path]
+      if (text !== undefined) return { type: 'file', mode: 0o644, uid: 0, gid: 0, size: String(text).length }
+      return facts.folders?.[path] === undefined ? undefined : { type: 'dir', mode: 0o755, uid: 0, gid: 0, size: 4096 }
+    },
     listDir: async (path) => facts.folders?.[path],
     realpath: async (path) => links.get(path),
     hasTool: async (tool) => !facts.missingTools?.includes(tool),
@@ -292,4 +297,6 @@ export const stepText = (step: Step): string =>
     ? step.argv.join(' ')
     : step.kind === 'verify'
       ? `verify: ${step.what}`
-      : `write ${step.file.path}`
+      : step.kind === 'remove'
+        ? `remove ${step.path}`
+        : `write ${step.file.path}`

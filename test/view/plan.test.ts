@@ -47,7 +47,15 @@ A run would be refused, and nothing touched.
 test('a plan with nothing to do says so', () => {
   const [, , third] = planDocument.tasks
   assert.ok(third)
-  const summary = { changes: 0, destructive: 0, refusals: 0, consentMissing: 0, unreadable: 0, upToDate: 1 }
+  const summary = {
+    changes: 0,
+    destructive: 0,
+    refusals: 0,
+    consentMissing: 0,
+    unreadable: 0,
+    upToDate: 1,
+    rebootRequired: 0,
+  }
   const text = planText({ ...planDocument, tasks: [third], summary }, plain, false)
   assert.match(text, 'Nothing to do: 1 task is up to date.')
 })

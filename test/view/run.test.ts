@@ -129,6 +129,7 @@ test('terminal: a thousand changing tasks take twenty rows', async () => {
       refusals: [],
       notes: [],
       unreadable: null,
+      reboot: [],
     }
     view.emit({ type: 'plan', plan })
   }
@@ -165,6 +166,8 @@ function summaryOf(tasks: readonly TaskResult[], counts: object): RunEvent {
     skipped: 0,
     refused: 0,
     mutations: 0,
+    rebootRequired: [],
+    rebooting: false,
     tasks,
     next: [],
     ...counts,

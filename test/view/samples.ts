@@ -49,7 +49,7 @@ export const setCompression: ChangeShown = {
   consent: null,
 }
 
-const noPlan = { needs: [], changes: [], refusals: [], notes: [], unreadable: null }
+const noPlan = { needs: [], changes: [], refusals: [], notes: [], unreadable: null, reboot: [] }
 
 export const tasks: readonly TaskPlan[] = [
   {
@@ -92,7 +92,15 @@ export const planDocument: PlanDocument = {
   targets: ['setup'],
   tasks,
   warnings: ['the config stands armed'],
-  summary: { changes: 3, destructive: 1, refusals: 1, consentMissing: 1, unreadable: 0, upToDate: 1 },
+  summary: {
+    changes: 3,
+    destructive: 1,
+    refusals: 1,
+    consentMissing: 1,
+    unreadable: 0,
+    upToDate: 1,
+    rebootRequired: 0,
+  },
 }
 
 export const result = (task: string, outcome: TaskResult['outcome'], more: Partial<TaskResult> = {}): TaskResult => ({
@@ -101,6 +109,7 @@ export const result = (task: string, outcome: TaskResult['outcome'], more: Parti
   durationMs: 1234,
   why: null,
   failure: null,
+  reboot: [],
   ...more,
 })
 
@@ -169,6 +178,8 @@ export const run: readonly RunEvent[] = [
     skipped: 2,
     refused: 0,
     mutations: 2,
+    rebootRequired: [],
+    rebooting: false,
     tasks: results,
     next: ['phx run setup goes on from what it finds'],
   },

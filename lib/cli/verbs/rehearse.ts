@@ -52,6 +52,8 @@ function* eventsOf(found: PlanDocument, exitCode: number, at: string, durationMs
     skipped: count('skipped'),
     refused: count('refused'),
     mutations: 0,
+    rebootRequired: [...new Set(tasks.flatMap(({ reboot }) => reboot))],
+    rebooting: false,
     tasks: results,
     next: [],
   }
@@ -65,6 +67,7 @@ function resultOf(task: TaskPlan): TaskResult {
     durationMs: 0,
     why,
     failure: null,
+    reboot: task.reboot,
   })
   const [refusal] = task.refusals
   if (refusal) return result('refused', refusal.why)

@@ -44,6 +44,7 @@ async function converge(
       command: shellWords(['phx', ...invocation.line]),
       jobs: invocation.jobs,
       failFast: invocation.failFast,
+      reboot: invocation.reboot,
       emit: view.emit,
       ask: asker(environment.stdin, screen, interrupts.asking),
       stop,

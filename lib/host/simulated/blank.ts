@@ -1,4 +1,5 @@
 /** A fresh host: a root file system on a disk of its own, a Proxmox VE that nobody has set up yet, and blank disks. */
+import { areas } from './areas.ts'
 import type { Disk, SimFile, SimState } from './model.ts'
 import { emptyContent } from './partitions.ts'
 
@@ -153,7 +154,7 @@ export function blankHost(disks: readonly DiskWanted[]): SimState {
     if (name !== undefined && made.some(({ ids }) => ids.includes(name))) continue
     made.push(diskOf(wanted, [...made.map(({ kname }) => kname), ...asked]))
   }
-  return {
+  const state: SimState = {
     format: 1,
     hostname: 'pve',
     hostid: '1065439d',
@@ -168,4 +169,6 @@ export function blankHost(disks: readonly DiskWanted[]): SimState {
     holders: [],
     udev: { stale: {} },
   }
+  for (const area of areas) area.seed?.(state)
+  return state
 }

@@ -1,4 +1,5 @@
 /** What happens to a machine: `sim VERB …`, for tests and for people who set a scene with `phx sim FOLDER -- sim …`. */
+import { areas } from './areas.ts'
 import { findDevice, settleVolumes } from './devices.ts'
 import { unmountEverything } from './disk-tools/mount.ts'
 import { tidy, writeText } from './filesystem.ts'
@@ -48,6 +49,7 @@ function boot(state: SimState): ToolAnswer {
   settleVolumes(state)
   importAtBoot(state)
   settle(state)
+  for (const area of areas) area.boot?.(state)
   return answer(0)
 }
 
@@ -89,6 +91,12 @@ const events: Readonly<Record<string, Event>> = {
 
 export const sim: Tool = (state, { args, stdin }) => {
   const [verb = '', ...rest] = args
+  for (const area of areas) {
+    const happen = area.events?.[verb]
+    if (!happen) continue
+    const fault = happen(state, rest, stdin)
+    return fault === null ? answer(0) : answer(1, '', `sim ${verb}: ${fault}\n`)
+  }
   const event = Object.hasOwn(events, verb) ? events[verb] : undefined
   if (event === undefined) throw new NotSimulated(`sim ${verb}: there is ${Object.keys(events).join(', ')}`)
   return event(state, rest, stdin)

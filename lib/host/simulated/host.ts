@@ -1,6 +1,16 @@
 /** The simulated host as a transport: the tools over one state, kept in memory or in a folder. */
 import { setTimeout } from 'node:timers/promises'
-import type { Argv, CommandResult, FileToWrite, Host, MutateOptions, QueryOptions } from '../host.ts'
+import {
+  type Argv,
+  type CommandResult,
+  FileRefused,
+  type FileStat,
+  type FileToWrite,
+  type Host,
+  type MutateOptions,
+  type QueryOptions,
+  refusalOf,
+} from '../host.ts'
 import { assertReadOnly } from '../readonly.ts'
 import { blankHost } from './blank.ts'
 import { listDev, resolve } from './disk-tools/names.ts'
@@ -90,6 +100,19 @@ export class SimulatedHost implements Host {
     return state.files[at]?.content
   }
 
+  async stat(path: string): Promise<FileStat | undefined> {
+    const { state } = this
+    const at = resolve(state, path) ?? tidy(path)
+    const file = state.files[at]
+    const virtual = virtualFile(state, at)
+    if (virtual !== undefined) return { type: 'file', mode: 0o444, uid: 0, gid: 0, size: 0 }
+    if (isFolder(state, at))
+      return { type: 'dir', mode: file?.mode ?? 0o755, uid: file?.uid ?? 0, gid: file?.gid ?? 0, size: 4096 }
+    if (file === undefined) return undefined
+    const { mode, uid = 0, gid = 0, content } = file
+    return { type: 'file', mode, uid, gid, size: Buffer.byteLength(content) }
+  }
+
   async listDir(path: string): Promise<readonly string[] | undefined> {
     const { state } = this
     const at = tidy(path)
@@ -107,13 +130,15 @@ export class SimulatedHost implements Host {
 
   async writeFile(file: FileToWrite): Promise<void> {
     const path = tidy(file.path)
-    const fault = await this.change((state) => {
-      const failed = makeParent(state, path) ?? writeText(state, path, file.content, file.mode)
-      const written = state.files[path]
-      if (failed === null && written !== undefined) written.mode = file.mode
-      return failed
-    })
+    const fault = await this.change((state) => makeParent(state, path) ?? replaceText(state, path, file))
+    if (fault instanceof FileRefused) throw fault
     if (fault !== null) throw new Error(`cannot write ${path}: ${fault}`)
+  }
+
+  async removeFile(path: string): Promise<void> {
+    await this.change((state) => {
+      delete state.files[tidy(path)]
+    })
   }
 
   async close(): Promise<void> {
@@ -161,6 +186,32 @@ export class SimulatedHost implements Host {
 /** Files that phx writes go into folders that packages made; here those that are missing are made with them. */
 function makeParent(state: SimState, path: string): string | null {
   return isFolder(state, parentOf(path)) ? null : makeFolders(state, parentOf(path))
+}
+
+/** A refusal leaves the state as it was: the candidate lies beside the file while it is checked, and is gone again. */
+function replaceText(state: SimState, path: string, file: FileToWrite): string | FileRefused | null {
+  const candidate = path.replace(/[^/]+$/, (name) => `.${name}.phx-new`)
+  const failed = writeText(state, candidate, file.content, file.mode)
+  const written = state.files[candidate]
+  if (failed !== null || written === undefined) return failed
+  written.mode = file.mode
+  if (file.owner !== undefined) {
+    const owned = callTool(state, ['chown', '--no-dereference', file.owner, candidate])
+    if (owned.exitCode !== 0) return owned.stderr
+  }
+  if (file.check) {
+    const argv = file.check.argv.map((word) => (word === '%s' ? candidate : word))
+    const result = ended(argv, callTool(state, argv))
+    const why = (file.check.judge ?? refusalOf)(result)
+    if (why !== undefined) {
+      delete state.files[candidate]
+      return new FileRefused(why, result)
+    }
+  }
+  delete state.files[candidate]
+  if (isFolder(state, path)) return 'Is a directory'
+  state.files[path] = written
+  return null
 }
 
 function ended(argv: Argv, { exitCode, stdout, stderr }: ToolAnswer): CommandResult {

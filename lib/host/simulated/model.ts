@@ -30,6 +30,10 @@ export interface SimState {
   udev: UdevMemory
   /** Tools that this host does without, such as pvesm on a plain Debian. */
   missingTools?: string[]
+  /** By Debian package; what is not here was never installed. */
+  packages?: Record<string, { version: string; status: 'installed' | 'config-files' }>
+  /** By unit's full name; what is not here is installed with its package but disabled and inactive. */
+  units?: Record<string, { enabled: boolean; active: boolean; masked?: boolean; failed?: string }>
 }
 
 /** lsblk asks udev's database, not the disk; udev reads a device anew a moment after it was written (facts, D6, D10). */
@@ -51,6 +55,9 @@ export interface SimFile {
   content: string
   /** Permission bits. */
   mode: number
+  /** Owner and group; root unless told. */
+  uid?: number
+  gid?: number
 }
 
 /** What carries a partition table: a disk or a volume. */

@@ -1,4 +1,5 @@
 /** Files that the kernel makes up: /proc and /sys. */
+import { areas } from './areas.ts'
 import { allDevices, findDevice } from './devices.ts'
 import type { SimState } from './model.ts'
 
@@ -35,5 +36,10 @@ export function virtualFile(state: SimState, path: string): string | undefined {
   if (path === '/proc/mounts' || path === '/proc/self/mounts') return mountLines(state)
   if (path === '/proc/swaps') return swapLines(state)
   if (path === '/proc/sys/kernel/hostname') return `${state.hostname}\n`
-  return path.startsWith('/sys/block/') ? blockAttribute(state, path) : undefined
+  if (path.startsWith('/sys/block/')) return blockAttribute(state, path)
+  for (const area of areas) {
+    const text = area.virtualFile?.(state, path)
+    if (text !== undefined) return text
+  }
+  return undefined
 }

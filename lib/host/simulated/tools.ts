@@ -1,28 +1,45 @@
 /** The tools of the simulated host by name, and the one way to call them. */
 import { isReadOnly } from '../readonly.ts'
+import { areas } from './areas.ts'
 import { settleVolumes } from './devices.ts'
 import { diskTools } from './disk-tools/all.ts'
 import { sim } from './events.ts'
 import type { SimState } from './model.ts'
 import { allFacts } from './probe.ts'
 import { pvesm } from './pve/pvesm.ts'
+import { pveum } from './pve/pveum/pveum.ts'
 import { answer, NotSimulated, type Tool, type ToolAnswer } from './tool.ts'
 import { rememberStale } from './udev.ts'
 import { zfs } from './zfs/zfs.ts'
 import { zdb, zpool } from './zpool/zpool.ts'
 
-const tools: Readonly<Record<string, Tool>> = { ...diskTools, pvesm, sim, zdb, zfs, zpool }
+const tools: Readonly<Record<string, Tool>> = { ...diskTools, pvesm, pveum, sim, zdb, zfs, zpool }
+
+/** Looked up when it is called: an area's tools may themselves call others. */
+function toolNamed(name: string): Tool | undefined {
+  if (Object.hasOwn(tools, name)) return tools[name]
+  for (const area of areas) if (area.tools && Object.hasOwn(area.tools, name)) return area.tools[name]
+  return undefined
+}
+
+/** True when no package claims the tool, or one that does is installed. */
+function isInstalled(state: SimState, tool: string): boolean {
+  const claiming = areas.flatMap(({ packages = {} }) =>
+    Object.entries(packages).filter(([, { tools: brought = [] }]) => brought.includes(tool)),
+  )
+  return claiming.length === 0 || claiming.some(([name]) => state.packages?.[name]?.status === 'installed')
+}
 
 export function hasTool(state: SimState, name: string): boolean {
-  return Object.hasOwn(tools, name) && !state.missingTools?.includes(name)
+  return toolNamed(name) !== undefined && !state.missingTools?.includes(name) && isInstalled(state, name)
 }
 
 /** Calls a tool; whatever the simulation doesn't know is refused loudly with exit code 127. */
 export function callTool(state: SimState, argv: readonly string[], stdin = ''): ToolAnswer {
   const [name = '', ...args] = argv
-  const tool = Object.hasOwn(tools, name) ? tools[name] : undefined
+  const tool = toolNamed(name)
   if (tool === undefined) return answer(127, '', `not simulated: ${name}\n`)
-  if (state.missingTools?.includes(name)) return answer(127, '', `${name}: command not found\n`)
+  if (!hasTool(state, name)) return answer(127, '', `${name}: command not found\n`)
   try {
     if (args.some((word) => word.startsWith('/dev/loop'))) throw new NotSimulated('loop devices')
     if (isReadOnly(argv)) return tool(state, { args, stdin })

@@ -24,6 +24,7 @@ export function summaryText(
       (task) => `${paint.yellow('interrupted')} ${paint.bold(task.task)}: ${printable(task.why ?? '')}`,
     ),
     skippedLines(of('skipped'), paint),
+    summary.rebootRequired.map((cause) => `${paint.yellow('reboot required')}: ${printable(cause)}`),
     [verdict(summary, paint), ...summary.next.map((line) => `${paint.cyan('→')} ${printable(line)}`)],
   ]
   return `${blocks
@@ -95,7 +96,7 @@ function skippedLines(tasks: readonly TaskResult[], paint: Paint): readonly stri
 function verdict(summary: Summary, paint: Paint): string {
   const took = duration(summary.durationMs)
   const idle = summary.changed + summary.failed + summary.refused + summary.skipped === 0
-  if (idle && summary.exitCode === 0) {
+  if (idle && summary.exitCode === 0 && summary.rebootRequired.length === 0) {
     return paint.green(`Nothing to do: ${count(summary.unchanged, 'task is', 'tasks are')} up to date (${took}).`)
   }
   const parts = [

@@ -1,0 +1,4 @@
+/** Every area of the simulated host. */
+import type { Area } from './area.ts'
+
+export const areas: readonly Area[] = []

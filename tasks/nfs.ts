@@ -1,0 +1,8 @@
+/** Module `nfs`: still to come. */
+import type { PhxConfig } from '../lib/config/generated/types.ts'
+import type { TaskModule } from '../lib/engine/resource.ts'
+
+export const nfs: TaskModule<PhxConfig> = {
+  name: 'nfs',
+  expand: () => [],
+}
