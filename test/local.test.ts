@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { FileRefused } from '../lib/host/host.ts'
 import { LocalHost } from '../lib/host/local.ts'
 import { ending, outputLimit } from '../lib/host/spawn.ts'
 
@@ -334,6 +335,57 @@ test('a failed write leaves the old file, and says which file and why', async ()
     assert.match(message, `can't write ${target}: `)
   }
   assert.equal(fs.readdirSync(path('etc2')), ['busy'])
+})
+
+test('a check sees the candidate with its mode, and what it refuses leaves everything as it was', async () => {
+  const target = path('checked')
+  await host.writeFile({ path: target, content: 'good\n', mode: 0o640 })
+  const check = {
+    argv: ['sh', '-c', 'stat -c %a "$1"; grep -q good "$1" || { echo "line 1 is bad" >&2; exit 3; }', 'sh', '%s'],
+  }
+  await host.writeFile({ path: target, content: 'good again\n', mode: 0o640, check })
+  assert.is(fs.readFileSync(target, 'utf8'), 'good again\n')
+  let refused: unknown
+  await host.writeFile({ path: target, content: 'evil\n', mode: 0o640, check }).catch((error) => {
+    refused = error
+  })
+  assert.instance(refused, FileRefused)
+  assert.is((refused as FileRefused).message, 'line 1 is bad')
+  assert.is((refused as FileRefused).result.stdout, '640\n')
+  assert.is(fs.readFileSync(target, 'utf8'), 'good again\n')
+  // A tool that only warns is judged by what it says.
+  const judge = ({ stdout }: { stdout: string }) => (stdout.includes('600') ? 'mode 600 is not what I want' : undefined)
+  await host.writeFile({ path: target, content: 'good\n', mode: 0o600, check: { ...check, judge } }).catch((error) => {
+    refused = error
+  })
+  assert.is((refused as FileRefused).message, 'mode 600 is not what I want')
+  assert.equal(
+    fs.readdirSync(path('')).filter((name) => name.includes('phx-new')),
+    [],
+  )
+})
+
+test('owner, stat and removal', async () => {
+  const target = path('owned')
+  const own = `${process.getuid?.()}:${process.getgid?.()}`
+  await host.writeFile({ path: target, content: '12345', mode: 0o4750, owner: own })
+  const { mode, uid, gid } = fs.statSync(target)
+  assert.equal(await host.stat(target), { type: 'file', mode: 0o4750, uid, gid, size: 5 })
+  assert.is(mode & 0o7777, 0o4750)
+  assert.is((await host.stat(path('')))?.type, 'dir')
+  assert.is((await host.stat('/dev/null'))?.type, 'other')
+  assert.is(await host.stat(path('none')), undefined)
+  let message = ''
+  await host
+    .writeFile({ path: path('none'), content: '', mode: 0o600, owner: 'nobody-of-that-name' })
+    .catch((error) => {
+      message = error.message
+    })
+  assert.match(message, 'invalid user')
+  assert.is(fs.existsSync(path('none')), false)
+  await host.removeFile(target)
+  await host.removeFile(target)
+  assert.is(fs.existsSync(target), false)
 })
 
 test.run()
