@@ -2,19 +2,17 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { newLook } from '../../lib/engine/look.ts'
-import { ForeseenSet } from '../../lib/engine/plan.ts'
-import type { Change, Owned } from '../../lib/engine/resource.ts'
+import type { Change } from '../../lib/engine/resource.ts'
 import { readerOf } from '../../lib/host/host.ts'
 import { openSimulated, type SimulatedHost } from '../../lib/host/simulated/host.ts'
 import { blockIn, withBlock } from '../../lib/resources/file/marked-block.ts'
 import { type DeclaredFile, OwnedFile } from '../../lib/resources/file/owned-file.ts'
 
-const nothing: Owned = { created: () => false, begun: () => false, all: [] }
 const path = '/etc/test.d/phx.conf'
 const declared: DeclaredFile = { path, lines: ['a = 1', 'b = 2'], section: 'nfs', mode: 0o640 }
 
 const compare = (host: SimulatedHost, more: Partial<DeclaredFile> = {}) =>
-  new OwnedFile({ ...declared, ...more }).compare(newLook(readerOf(host)), new ForeseenSet(), nothing)
+  new OwnedFile({ ...declared, ...more }).compare(newLook(readerOf(host)))
 
 async function make(host: SimulatedHost, changes: readonly Change[]): Promise<void> {
   for (const step of changes.flatMap(({ steps }) => steps)) {
