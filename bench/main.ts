@@ -1,16 +1,19 @@
 /**
  * npm run bench [-- PART…] [--write]: measures the figures of docs/performance.md anew and prints them; with --write puts
- * them there. Parts: start, noop, parallel; probes only when it is named, since it needs the lab.
+ * them there. Parts: start, noop, parallel; probes and ansible only when they are named, since they need the lab.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { ansible } from './ansible.ts'
 import { noop } from './noop.ts'
 import { parallel } from './parallel.ts'
 import { probes } from './probes.ts'
 import { machine, makeRig, type Rig } from './rig.ts'
 import { start } from './start.ts'
 
-const parts: Readonly<Record<string, (rig: Rig) => Promise<string>>> = { start, noop, parallel, probes }
+const parts: Readonly<Record<string, (rig: Rig) => Promise<string>>> = { start, noop, parallel, probes, ansible }
+/** Run only when they are named. */
+const inTheLab = new Set(['probes', 'ansible'])
 const words = process.argv.slice(2)
 const wanted = words.filter((word) => !word.startsWith('--'))
 const unknown = wanted.filter((name) => !Object.hasOwn(parts, name))
@@ -32,7 +35,7 @@ const rig = await makeRig()
 try {
   console.log(machine())
   for (const [name, measure] of Object.entries(parts)) {
-    if (wanted.length > 0 ? !wanted.includes(name) : name === 'probes') continue
+    if (wanted.length > 0 ? !wanted.includes(name) : inTheLab.has(name)) continue
     const figures = await measure(rig)
     console.log(`\n${name}\n\n${figures}`)
     if (words.includes('--write')) write(name, `${machine()}\n\n${figures}`)

@@ -5,9 +5,11 @@
 import type { Environment } from './environment.ts'
 import type { Invocation } from './invocation.ts'
 import { execute as graph } from './verbs/graph.ts'
+import { execute as importFiles } from './verbs/import.ts'
 import { execute as plan } from './verbs/plan.ts'
 import { execute as run } from './verbs/run.ts'
 import { execute as runs } from './verbs/runs.ts'
+import { execute as secrets } from './verbs/secrets.ts'
 import { execute as sim } from './verbs/sim.ts'
 import { execute as status } from './verbs/status.ts'
 import { execute as validate } from './verbs/validate.ts'
@@ -48,11 +50,14 @@ export const options = {
   },
   jobs: { short: 'j', kind: 'text', value: 'N', about: 'tasks at once (default: 4)' },
   'fail-fast': { kind: 'flag', about: 'start nothing more after the first failure' },
+  reboot: { kind: 'flag', about: 'reboot at the end of a run that went well, once, when something waits for it' },
   'dry-run': { kind: 'flag', about: 'show the plan, change nothing' },
   'no-deps': { kind: 'flag', about: 'the targets alone, without what they depend on' },
   'detailed-exitcode': { kind: 'flag', about: 'exit 2 when there are changes, 3 when a run would be refused' },
   format: { kind: 'text', value: 'FORMAT', choices: graphFormats, about: 'how to draw it (default: tree)' },
   status: { kind: 'flag', about: 'colour each task by what the live host says' },
+  output: { short: 'o', kind: 'text', value: 'FILE', about: 'the config to write (default: phoenix.config.json)' },
+  force: { kind: 'flag', about: 'write over a config that is there' },
   json: { kind: 'flag', about: 'data on standard output: one document, for run one event a line' },
   verbose: { short: 'v', kind: 'flag', about: 'more detail; the stack trace of a bug' },
   'no-color': { kind: 'flag', about: 'no colours (NO_COLOR is respected too)' },
@@ -83,7 +88,7 @@ export const commands: readonly CommandSpec[] = [
     positionals: '[target..]',
     about: 'converge the targets (default: setup) and what they depend on',
     positionalAbout: targets,
-    options: [...onHost, ...consent, 'jobs', 'fail-fast', 'dry-run', 'no-deps'],
+    options: [...onHost, ...consent, 'jobs', 'fail-fast', 'reboot', 'dry-run', 'no-deps'],
     examples: [
       ['phx run', 'converge everything of the group setup'],
       ['phx run zfs --interactive', 'ask before anything is destroyed'],
@@ -137,6 +142,15 @@ export const commands: readonly CommandSpec[] = [
     execute: validate,
   },
   {
+    name: 'import',
+    positionals: '[file..]',
+    about: 'make a phx config from phoenix_hypervisor_config.json and the files of its guests',
+    positionalAbout: 'the old files, in any order; the hypervisor file must be among them',
+    options: ['output', 'force', ...everywhere],
+    examples: [['phx import etc/phoenix_*_config*.json -o phoenix.config.json', 'then read what it says']],
+    execute: importFiles,
+  },
+  {
     name: 'runs',
     positionals: '[id]',
     about: 'past runs; with an id one run with its changes, commands and exit codes',
@@ -144,6 +158,15 @@ export const commands: readonly CommandSpec[] = [
     options: ['host', 'state-dir', ...everywhere],
     examples: [],
     execute: runs,
+  },
+  {
+    name: 'secrets',
+    positionals: '<check>',
+    about: 'secrets check: which secret references of the config resolve here, never their values',
+    positionalAbout: 'the word check',
+    options: ['config', 'host', ...everywhere],
+    examples: [['phx secrets check', 'exit code 1 when one can not be had']],
+    execute: secrets,
   },
   {
     name: 'sim',

@@ -102,7 +102,7 @@ function yargsOption(option: OptionSpec) {
 
 /** The positionals of every command, in their order; yargs gives each under its own name. */
 function wordsOf(found: Readonly<Record<string, unknown>>): readonly string[] {
-  return ['folder', 'tool', 'target', 'id'].flatMap((name) => {
+  return ['folder', 'tool', 'target', 'id', 'file', 'check'].flatMap((name) => {
     const value = found[name]
     return Array.isArray(value) ? value.map(String) : typeof value === 'string' ? [value] : []
   })

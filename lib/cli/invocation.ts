@@ -26,11 +26,15 @@ export interface Invocation {
   readonly allowDestroy: readonly string[]
   readonly jobs: number
   readonly failFast: boolean
+  readonly reboot: boolean
   readonly dryRun: boolean
   readonly deps: boolean
   readonly detailedExitCode: boolean
   readonly format: (typeof graphFormats)[number]
   readonly status: boolean
+  /** The config that import writes. */
+  readonly output: string
+  readonly force: boolean
   readonly json: boolean
   readonly verbose: boolean
   readonly noColor: boolean
@@ -60,11 +64,14 @@ export function settle(parsed: Parsed, line: readonly string[]): Invocation {
     allowDestroy: Array.isArray(allow) ? allow.map(resourceId) : [],
     jobs: jobsOf(text('jobs') ?? '4'),
     failFast: flag('fail-fast'),
+    reboot: flag('reboot'),
     dryRun: flag('dry-run'),
     deps: !flag('no-deps'),
     detailedExitCode: flag('detailed-exitcode'),
     format: oneOf('--format', text('format') ?? (flag('json') ? 'json' : 'tree'), graphFormats),
     status: flag('status'),
+    output: text('output') ?? 'phoenix.config.json',
+    force: flag('force'),
     json: flag('json'),
     verbose: flag('verbose'),
     noColor: flag('no-color'),
@@ -76,9 +83,13 @@ function checkWords(command: CommandSpec, words: readonly string[]): void {
   if (command.name === 'why' && words.length !== 1) {
     throw new UsageError(`phx why takes one target${words.length > 1 ? `, not ${words.length}` : ''}`, help)
   }
+  if (command.name === 'import' && words.length === 0) throw new UsageError('phx import takes the old files', help)
   if (command.name === 'runs' && words.length > 1) throw new UsageError('phx runs takes one id at most', help)
   if (command.name === 'validate' && words.length > 0) {
     throw new UsageError(`phx validate checks the whole config, it takes no target (${words.join(' ')})`, help)
+  }
+  if (command.name === 'secrets' && words.join(' ') !== 'check') {
+    throw new UsageError(`${['phx secrets', ...words].join(' ')}: there is phx secrets check`, help)
   }
   if (command.name === 'sim' && words.length < 2) {
     throw new UsageError('phx sim takes the folder of a simulated host, then --, a tool and its arguments', [

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { PhxConfig } from '../config/generated/types.ts'
 import { loadConfig } from '../config/load.ts'
+import { secretFiles } from '../config/secrets.ts'
 import { declaredDisks, declaredZfs } from '../config/zfs.ts'
 import { buildGraph, type Graph, select } from '../engine/graph.ts'
 import type { Task } from '../engine/resource.ts'
@@ -46,7 +47,9 @@ export async function openSession(
   const state = new StateFolder(folder.path)
   const graph = buildGraph(expand(environment.modules, config, state))
   const { targets, selected } = choose(graph, invocation, wanted.byDefault)
-  const host = await ofFolder(openHost(invocation.host, declaredDisks(config), { readOnly: wanted.readOnly }))
+  const host = await ofFolder(
+    openHost(invocation.host, declaredDisks(config), { readOnly: wanted.readOnly, secretFiles: secretFiles(config) }),
+  )
   const reader = readerOf(host)
   const looking: Looking = {
     reader,

@@ -1,5 +1,6 @@
 /** Where a secret is kept. The config never holds one itself; resolving happens just before it is needed. */
-import type { SecretReference } from './generated/types.ts'
+import type { PhxConfig, SecretReference } from './generated/types.ts'
+import { isSecretName } from './secret-fields.ts'
 
 export type { SecretReference }
 
@@ -10,4 +11,17 @@ export function describeSecret(reference: SecretReference): string {
   if (reference.credential !== undefined) return `systemd credential ${reference.credential}`
   // The tool's name alone: people put tokens into arguments.
   return `output of ${reference.command?.[0] ?? 'a command'}`
+}
+
+/** Every file on the host in which the config says that a secret is kept. */
+export function secretFiles(config: PhxConfig): readonly string[] {
+  const found = new Set<string>()
+  const walk = (value: unknown, name: string): void => {
+    if (value === null || typeof value !== 'object') return
+    const { file } = value as Partial<SecretReference>
+    if (isSecretName(name) && typeof file === 'string') found.add(file)
+    else for (const [key, item] of Object.entries(value)) walk(item, Array.isArray(value) ? name : key)
+  }
+  walk(config, '')
+  return [...found]
 }

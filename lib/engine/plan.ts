@@ -128,8 +128,17 @@ export function showPlan(planned: PlannedTask, policy: ConsentPolicy): TaskPlan 
   }
 }
 
-/** Said by every plan and run as long as the config itself consents to destruction. */
-export function armedWarnings(policy: ConsentPolicy): string[] {
+/** Said by every plan and run before anything else: what stands armed, and consent that is for nothing. */
+export function consentWarnings({ policy, selected }: Looking): string[] {
+  const known = new Set(selected.flatMap((task) => task.resources.map((resource) => resource.id)))
+  const forNothing = policy.allow.filter((id) => !known.has(id))
+  return [
+    ...armedWarnings(policy),
+    ...forNothing.map((id) => `--allow-destroy ${id}: none of the selected tasks has such a resource`),
+  ]
+}
+
+function armedWarnings(policy: ConsentPolicy): string[] {
   const field = 'zfs.settings.allow_destructive_operations'
   if (policy.config === true) {
     return [
@@ -157,7 +166,7 @@ export async function plan(looking: Looking): Promise<PlanDocument> {
     mode: looking.policy.mode,
     targets: looking.targets,
     tasks,
-    warnings: armedWarnings(looking.policy),
+    warnings: consentWarnings(looking),
     summary: {
       changes: changes.length,
       destructive: destructive.length,

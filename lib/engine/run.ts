@@ -7,7 +7,7 @@ import { takeLock } from '../state/lock.ts'
 import { apply } from './apply.ts'
 import type { Summary, TaskResult } from './events.ts'
 import { gate } from './gate.ts'
-import { armedWarnings, type PlannedTask, planTasks, showPlan } from './plan.ts'
+import { consentWarnings, type PlannedTask, planTasks, showPlan } from './plan.ts'
 import { mayReboot, reboot } from './reboot.ts'
 import type { Running } from './session.ts'
 
@@ -91,7 +91,7 @@ function begin(running: Running, journal: Journal): void {
     dryRun: false,
   })
   // Before anything is done: afterwards it would be a taunt.
-  for (const text of armedWarnings(policy)) running.emit({ type: 'warning', text })
+  for (const text of consentWarnings(running)) running.emit({ type: 'warning', text })
 }
 
 /** Tells the view what the plan found, but for tasks of which there is nothing to say. */

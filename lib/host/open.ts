@@ -4,6 +4,8 @@ import type { Host } from './host.ts'
 export interface OpenOptions {
   /** Opened for looking: a simulated host that isn't there yet is then kept in memory, and nothing is written. */
   readonly readOnly: boolean
+  /** Files of secrets that the config names: a simulated host that isn't there yet is made with them. */
+  readonly secretFiles?: readonly string[]
 }
 
 /** A `--host` that names no host: the person's mistake, shown without a stack. */
@@ -21,7 +23,7 @@ export async function openHost(spec: string, disks: readonly string[], options: 
       throw new UnknownHost('--host simulated: names no folder; give one after the colon, or leave the colon out')
     }
     const { openSimulated } = await import('./simulated/host.ts')
-    return openSimulated(folder === '' ? null : folder, disks, { readOnly: options.readOnly })
+    return openSimulated(folder === '' ? null : folder, disks, options)
   }
   if (spec.startsWith('ssh://')) {
     throw new UnknownHost(`--host ${spec}: hosts over SSH can't be converged yet; run phx on the host itself`)

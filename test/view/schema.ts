@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import * as assert from 'uvu/assert'
 
-const names = ['plan', 'events', 'graph', 'status', 'why', 'validate', 'runs'] as const
+const names = ['plan', 'events', 'graph', 'status', 'why', 'validate', 'runs', 'import', 'secrets'] as const
 export type SchemaName = (typeof names)[number]
 
 const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true })

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { loadConfig } from '../../config/load.ts'
+import { secretFiles } from '../../config/secrets.ts'
 import { declaredDisks } from '../../config/zfs.ts'
 import type { Environment } from '../environment.ts'
 import { InvalidConfig, ofFolder } from '../exit.ts'
@@ -11,19 +12,20 @@ import type { Invocation } from '../invocation.ts'
 export async function execute(invocation: Invocation, environment: Environment): Promise<number> {
   const [folder = '', ...argv] = invocation.words
   const stdin = readsInput(argv) ? await textOf(environment.stdin) : ''
+  const { disks, files } = namedFor(folder, invocation)
   const { simCall } = await import('../../host/simulated/host.ts')
-  const answer = await ofFolder(simCall(folder, disksFor(folder, invocation), argv, stdin))
+  const answer = await ofFolder(simCall(folder, disks, argv, stdin, files))
   environment.stdout.write(answer.stdout)
   environment.stderr.write(answer.stderr)
   return answer.exitCode
 }
 
-/** Disks only matter for a host that is still to be made; one that is there has its own. */
-function disksFor(folder: string, invocation: Invocation): readonly string[] {
-  if (existsSync(join(folder, 'host.json')) && !invocation.configNamed) return []
+/** What the config names only matters for a host that is still to be made; one that is there has its own. */
+function namedFor(folder: string, invocation: Invocation): { disks: readonly string[]; files: readonly string[] } {
+  if (existsSync(join(folder, 'host.json')) && !invocation.configNamed) return { disks: [], files: [] }
   const loaded = loadConfig(invocation.config)
   if (!loaded.ok) throw new InvalidConfig(loaded.file, loaded.problems)
-  return declaredDisks(loaded.config)
+  return { disks: declaredDisks(loaded.config), files: secretFiles(loaded.config) }
 }
 
 /** Only these tools read it: waiting for the end of an input that nobody closes would hang every other call. */
