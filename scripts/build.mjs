@@ -1,4 +1,4 @@
-/** Builds bin/phx.js, and the lab's pvesm beside it. Runs right after `npm ci`, on Node alone. */
+/** Builds bin/phx.js, and the lab's tools beside it. Runs right after `npm ci`, on Node alone. */
 import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -18,12 +18,11 @@ try {
 }
 const { bundleProgram, common, put, build, usualCalls } = bundling
 
-/** The lab's VM has real ZFS and no Proxmox: its pvesm is the simulated one, as a program. */
-async function buildLabTool() {
-  const source = 'lib/host/simulated/pve/program.ts'
+/** The lab's VM has real ZFS and no Proxmox: its pvesm and pct are the simulated ones, as programs. */
+async function buildLabTool(tool, source) {
   const { outputFiles } = await build({ ...common, entryPoints: [source], format: 'esm' })
-  put(join(bin, 'lab-pvesm.js'), outputFiles[0].text)
-  chmodSync(join(bin, 'lab-pvesm.js'), 0o755)
+  put(join(bin, `lab-${tool}.js`), outputFiles[0].text)
+  chmodSync(join(bin, `lab-${tool}.js`), 0o755)
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'phx-build-'))
@@ -31,7 +30,9 @@ try {
   const calls = usualCalls(join(root, 'phoenix.config.json'), folder)
   const [{ text, cache }] = await Promise.all([
     bundleProgram({ entry: 'bin/program.ts', folder: bin, calls }),
-    buildLabTool(),
+    buildLabTool('pvesm', 'lib/host/simulated/pve/program.ts'),
+    buildLabTool('pct', 'lib/host/simulated/pve/pct/program.ts'),
+    buildLabTool('pveum', 'lib/host/simulated/pve/pveum/program.ts'),
   ])
   const kilobytes = (content) => `${Math.round(content.length / 1024)} KB`
   const took = Math.round(performance.now() - started)

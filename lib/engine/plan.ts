@@ -41,6 +41,7 @@ export function ownedBy(stamp: Stamp | undefined): Owned {
   return {
     created: (resource) => created.includes(resource) || begun.includes(resource),
     begun: (resource) => begun.includes(resource),
+    live: (resource) => stamp?.outputs[resource],
     // Asked for by few, and every task of a large graph gets one of these.
     get all() {
       return [...new Set([...created, ...begun])].sort()

@@ -162,6 +162,8 @@ export interface Owned {
   created(resource: string): boolean
   /** True when a run was about to create the resource and was cut off: it may be there, half there or not at all. */
   begun(resource: string): boolean
+  /** What the resource was like when the task last converged: undefined when nothing is known, null when it was absent. */
+  live(resource: string): { readonly [field: string]: Value } | null | undefined
   /** Ids of every resource that phx created for this task, also those no longer declared. */
   readonly all: readonly string[]
 }

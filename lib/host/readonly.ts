@@ -23,6 +23,11 @@ const zpoolImportListing: Rule = (args) => {
   return true
 }
 
+/** Lists the shares, or connects to one without a password and leaves. */
+const smbclientLooking: Rule = (args) =>
+  args.join(' ') === '-gNL localhost' ||
+  (args.length === 4 && args[0]?.startsWith('//localhost/') === true && args.slice(1).join(' ') === '-N -c exit')
+
 const rules: Readonly<Record<string, Rule>> = {
   zpool: (args) => (args[0] === 'import' ? zpoolImportListing(args) : verbs('status', 'list', 'get', 'history')(args)),
   zfs: verbs('list', 'get'),
@@ -35,6 +40,23 @@ const rules: Readonly<Record<string, Rule>> = {
     args[0] === '--no-act' && args[1] === '--json' && args.slice(2).every((word) => word.startsWith('/')),
   'dpkg-query': (args) => args[0] === '-W',
   systemctl: verbs('show'),
+  dkms: verbs('status'),
+  lsinitramfs: (args) => args.length === 1 && args[0]?.startsWith('/') === true,
+  sha256sum: always,
+  locale: (args) => args.join(' ') === '-a',
+  curl: (args) => args[0] === '-fsSIL' && args[1] === '--max-time' && args.length === 4, // HEAD
+  'apt-cache': verbs('policy'),
+  iptables: (args) => args.length === 1 && args[0] === '-S',
+  ss: (args) => !args.some((word) => /^-\w*K|^--kill/.test(word)), // -K closes sockets
+  'pve-firewall': verbs('status', 'compile'),
+  pdbedit: (args) => args.join(' ') === '-Lw',
+  smbclient: smbclientLooking,
+  smbstatus: (args) => args.join(' ') === '-j',
+  testparm: (args) => args.join(' ') === '-s',
+  pveum: (args) => args.join(' ') === 'role list --output-format json',
+  exportfs: (args) => args.length === 1 && args[0] === '-s',
+  rpcinfo: verbs('-T'), // -d would take a program away
+  getent: always,
   // No pvesm and no pvesh: even `pvesm status` activates storages, which imports pools and mounts (pve-storage).
 }
 

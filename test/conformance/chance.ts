@@ -13,6 +13,11 @@ const chance: Readonly<Record<string, { readonly calls: readonly string[]; reado
     calls: ['pvesm scan'],
     reason: 'a storage appears during a call that only reads: the recorder’s own',
   },
+  'services.jsonl 37': { calls: ['ufw --force reset'], reason: 'names its copies by the time of day' },
+  'services.jsonl 38': {
+    calls: ['ufw show added', 'ufw status'],
+    reason: 'three ufw at once: which of the three rules is kept is chance',
+  },
 }
 
 export function chanceAt(file: string, n: number, argv: readonly string[]): string | null {

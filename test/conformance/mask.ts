@@ -15,6 +15,10 @@ const masks: readonly [RegExp, string][] = [
     /\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +\d+ +[\d:]+( \d{4})?/g,
     '<time>',
   ],
+  // pdbedit: when a password was set; smbclient: what is free on the disk
+  [/\b[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} [\d:]{8} UTC\b/g, '<time>'],
+  [/\bLCT-[0-9A-F]{8}\b/g, 'LCT-<time>'],
+  [/\b\d+ blocks of size 1024\. \d+ blocks available/g, '<blocks>'],
   [/\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +\d+ +\d\d:\d\d\b/g, '<time>'],
   [/\b\d{4}-\d\d-\d\d\.\d\d:\d\d:\d\d\b/g, '<time>'],
   [/(?<![\d.])1[6-9]\d{8}(?![\d.])/g, '<epoch>'],

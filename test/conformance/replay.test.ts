@@ -23,7 +23,7 @@ function failedIn(name: string): string[] {
   return failed
 }
 
-for (const name of ['zfs', 'disks', 'pvesm', 'pvesm-zfs']) {
+for (const name of ['zfs', 'disks', 'pvesm', 'pvesm-zfs', 'pveum', 'pct']) {
   test(`${name}.jsonl`, () => {
     assert.equal(failedIn(name), [], 'see `npm run conformance`')
   })

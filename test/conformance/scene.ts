@@ -2,8 +2,10 @@
 import { blankHost } from '../../lib/host/simulated/blank.ts'
 import type { SimState } from '../../lib/host/simulated/model.ts'
 import { callTool } from '../../lib/host/simulated/tools.ts'
+import { backgroundAccounts, makeLabAccounts } from './accounts.ts'
 import { differences } from './compare.ts'
 import { shellLine, writeBySuperblockScript } from './scripts.ts'
+import { forComparison, isOfServices, makeLab, setWatched, unsimulated, watchedDifferences } from './services.ts'
 import { neverCalled } from './skips.ts'
 import { isEvent, type RecordedCall, type RecordedEvent, type Scene } from './transcript.ts'
 import { type Verdict, verdictOf } from './verdict.ts'
@@ -46,6 +48,9 @@ export function labHost(scene: Scene): SimState {
 
 export function replayScene(scene: Scene): Step[] {
   let state = labHost(scene)
+  const ofServices = isOfServices(scene)
+  if (ofServices) makeLab(state)
+  if (ofServices) makeLabAccounts(state)
   const steps: Step[] = []
   for (const step of scene.calls) {
     // As between two calls of a host that is kept in a folder: nothing may hang on two things being one object.
@@ -53,7 +58,10 @@ export function replayScene(scene: Scene): Step[] {
     if (isEvent(step)) {
       const fault = happen(state, step)
       if (fault !== null) steps.push({ argv: ['(event)', step.event], verdict: verdictOf([fault]) })
-    } else steps.push({ argv: step.argv, verdict: replayCall(state, step) })
+    } else {
+      if (ofServices) setWatched(state, step)
+      steps.push({ argv: step.argv, verdict: replayCall(state, step, ofServices ? serviceCall : replayed) })
+    }
   }
   return steps
 }
@@ -74,9 +82,11 @@ function happen(state: SimState, event: RecordedEvent): string | null {
   return answer.exitCode === 0 ? null : answer.stderr
 }
 
-function replayCall(state: SimState, call: RecordedCall): Verdict {
+type Replay = (state: SimState, call: RecordedCall) => Verdict
+
+function replayCall(state: SimState, call: RecordedCall, replay: Replay): Verdict {
   try {
-    return replayed(state, call)
+    return replay(state, call)
   } catch (error) {
     return verdictOf([`the simulation broke: ${error instanceof Error ? error.stack : String(error)}`])
   }
@@ -95,4 +105,21 @@ function replayed(state: SimState, call: RecordedCall): Verdict {
   const reason = refused ? neverCalled(call.argv) : null
   if (reason !== null) return { kind: 'skip', reason }
   return verdictOf(differences(call, answer))
+}
+
+/** A call in a scene of services.jsonl. */
+function serviceCall(state: SimState, call: RecordedCall): Verdict {
+  if (call.background === true) {
+    // The recorder's own Python held the lock.
+    if (call.argv.at(-1)?.includes('lock-frontend'))
+      callTool(state, ['sim', 'hold-lock', 'apt', '1150', 'python3', '/usr/bin/python3.13'])
+    backgroundAccounts(state, call)
+    return { kind: 'pass' }
+  }
+  const answer = callTool(state, call.argv, call.stdin ?? '')
+  const reason = unsimulated(call, answer)
+  if (reason !== null) return { kind: 'skip', reason }
+  const { argv } = call
+  const found = differences(forComparison(argv, call), forComparison(argv, answer))
+  return verdictOf([...found, ...watchedDifferences(state, call)])
 }

@@ -3,6 +3,8 @@ import { blankHost } from '../../lib/host/simulated/blank.ts'
 import type { SimState } from '../../lib/host/simulated/model.ts'
 import { callTool } from '../../lib/host/simulated/tools.ts'
 import { maskText } from './mask.ts'
+import { comparePct, isOfContainers, isOfRecorder, maskAddresses, setContainers } from './pct.ts'
+import { replayPveum } from './pveum.ts'
 import type { Step } from './scene.ts'
 import { neverCalled } from './skips.ts'
 import { compareStorages, storagesIn } from './storage-cfg.ts'
@@ -57,7 +59,9 @@ function namesIn(state: SimState, folder: string): string[] | null {
   return [...new Set(inside.map((path) => path.slice(folder.length).split('/')[0] ?? ''))].sort()
 }
 
-function compareFiles(state: SimState, before: Watched, after: Watched, inOrder: boolean): string[] {
+function compareFiles(state: SimState, line: SingleCall): string[] {
+  const { before, after } = line
+  const inOrder = line.parallel === undefined
   const found: string[] = []
   for (const [path, expected] of Object.entries(after)) {
     if (path === STORAGE_CFG) {
@@ -71,7 +75,7 @@ function compareFiles(state: SimState, before: Watched, after: Watched, inOrder:
         found.push(`${path}: recorded ${expected.join(' ')}, simulated ${names?.join(' ') ?? '(absent)'}`)
     } else {
       const content = state.files[path]?.content ?? null
-      if (content !== expected)
+      if (maskAddresses(String(content), line) !== maskAddresses(String(expected), line))
         found.push(`${path}: recorded ${JSON.stringify(expected)}, simulated ${JSON.stringify(content)}`)
     }
   }
@@ -113,6 +117,7 @@ function ordersOf(calls: readonly RecordedCall[]): RecordedCall[][] {
 
 export function replaySingle(line: SingleCall, listBefore: string | undefined): Step[] {
   const { argv = [], stdin = null, rc = 0, stdout = '', stderr = '' } = line
+  if (argv[0] === 'pveum') return replayPveum(line)
   const calls = line.parallel ?? [{ argv, stdin, rc, stdout, stderr }]
   const shown = line.parallel === undefined ? argv : [`${calls.length} at once:`, ...(calls[0]?.argv ?? [])]
   const verdicts = ordersOf(calls).map((order) => replayIn(order, line, listBefore))
@@ -125,15 +130,18 @@ function replayIn(calls: readonly RecordedCall[], line: SingleCall, listBefore: 
   state.hostname = NODE
   setDatasets(state, line.zfs_changed === true ? listBefore : line.zfs_list_after)
   setScene(state, line.before)
+  if (isOfContainers(line)) setContainers(state, line)
   const found: string[] = []
   for (const call of calls) {
+    if (isOfRecorder(call))
+      return { kind: 'skip', reason: `${call.argv.slice(0, 2).join(' ')}: the recorder had no systemd` }
     const answer = callTool(state, call.argv, call.stdin ?? '')
     const refused = answer.exitCode === 127 && answer.stderr.startsWith('not simulated')
     const reason = refused ? neverCalled(call.argv) : null
     if (reason !== null) return { kind: 'skip', reason }
-    found.push(...compareAnswer(call, answer))
+    found.push(...compareAnswer(call, answer), ...comparePct(call, answer.stdout))
   }
-  found.push(...compareFiles(state, line.before, line.after, line.parallel === undefined))
+  found.push(...compareFiles(state, line))
   if (line.zfs_list_after !== undefined) found.push(...compareDatasets(state, line.zfs_list_after))
   return verdictOf(found)
 }

@@ -13,6 +13,9 @@ export interface RecordedCall {
   background?: boolean
   /** Never came back; then `rc` means nothing. */
   timed_out?: boolean
+  /** Watched files round the call (services.jsonl): text, null when absent. */
+  files_before?: Record<string, string | null>
+  files_after?: Record<string, string | null>
 }
 
 export interface RecordedEvent {

@@ -1,4 +1,4 @@
-/** phx in the guest: this checkout's build, and the simulated pvesm in the place of Proxmox VE's. */
+/** phx in the guest: this checkout's build, and the simulated pvesm and pct in the place of Proxmox VE's. */
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -12,7 +12,7 @@ export async function packBuild(): Promise<Buffer> {
   await run(process.execPath, ['scripts/build.mjs'], { cwd: project }).catch((error) => {
     throw new Error(`phx could not be built (node scripts/build.mjs):\n${error.stderr}`)
   })
-  const files = ['package.json', 'bin/phx.js', 'bin/chunks', 'bin/lab-pvesm.js', 'schema']
+  const files = ['package.json', 'bin/phx.js', 'bin/chunks', 'bin/lab-pvesm.js', 'bin/lab-pct.js', 'bin/lab-pveum.js', 'schema']
   const tar = await run('tar', ['-C', project, '-cf', '-', ...files], { encoding: 'buffer', maxBuffer: 2 ** 28 })
   return tar.stdout
 }
@@ -24,7 +24,8 @@ export async function install(vm: Vm, build: Buffer): Promise<void> {
   await vm.run('mkdir -p /opt/phx && tar -x -C /opt/phx && ln -s /opt/phx/bin/phx.js /usr/local/bin/phx', {
     stdin: build,
   })
-  await vm.write('/usr/sbin/pvesm', '#!/bin/sh\nexec node /opt/phx/bin/lab-pvesm.js "$@"\n', '755')
+  for (const tool of ['pvesm', 'pct', 'pveum'])
+    await vm.write(`/usr/sbin/${tool}`, `#!/bin/sh\nexec node /opt/phx/bin/lab-${tool}.js "$@"\n`, '755')
   await vm.write('/etc/pve/storage.cfg', freshStorageCfg)
   // Links to the node's own folders, as on Proxmox VE. Synced, so that all of this survives a scenario's power cut.
   await vm.run(`cd /etc/pve && mkdir -p nodes/lab/qemu-server nodes/lab/lxc /var/lib/vz &&

@@ -10,6 +10,7 @@ import {
 import { diskPathsAreStraight, disksAreUsedOnce, disksHaveStableNames } from './disks.ts'
 import { keysNeedNoTyping } from './encryption.ts'
 import { guestFoldersLieOnDatasets, guestsAreSound } from './guests.ts'
+import { containerVolumesAreSound } from './lxc-volumes.ts'
 import { mountPointsAreSound } from './mounts.ts'
 import { addressesAreReal, firewallIsSound } from './network.ts'
 import { exportsAreSound } from './nfs.ts'
@@ -17,7 +18,7 @@ import { driverHasSource, secretsAreReferences, usersAreSound } from './people.t
 import { consentNamesDeclaredPools, poolNamesAreLegal, poolsHaveDisks, raidLevelFitsDisks } from './pools.ts'
 import { propertiesAreSound } from './properties.ts'
 import { vdevsAreAlike } from './redundancy.ts'
-import { sambaUsersAreSound, sharesAreSound } from './samba.ts'
+import { sambaUsersAreSound, sharedFoldersHaveOneOwner, sharesAreSound } from './samba.ts'
 import {
   directStoragesHaveTypes,
   storageContentsFit,
@@ -25,6 +26,8 @@ import {
   storageIdsAreSound,
   storageKeysMatch,
 } from './storages.ts'
+import { driverIsOneVersion } from './nvidia.ts'
+import { featuresAreSound } from './vm-features.ts'
 
 export const rules: readonly Rule[] = [
   poolNamesAreLegal,
@@ -50,12 +53,16 @@ export const rules: readonly Rule[] = [
   storageFieldsFit,
   exportsAreSound,
   sambaUsersAreSound,
+  sharedFoldersHaveOneOwner,
   sharesAreSound,
   addressesAreReal,
   firewallIsSound,
   usersAreSound,
   secretsAreReferences,
   driverHasSource,
+  driverIsOneVersion,
   guestsAreSound,
   guestFoldersLieOnDatasets,
+  containerVolumesAreSound,
+  featuresAreSound,
 ]

@@ -1,5 +1,6 @@
 /** Addresses and firewall rules. */
 import { type AddressFault, addressFault, networkFault } from '../addresses.ts'
+import { canonicalAddress, familyOf } from '../firewall-address.ts'
 import type { Finding } from '../problem.ts'
 import { atKey, error, type Rule, type Spot, warning } from '../spot.ts'
 
@@ -60,6 +61,7 @@ export const firewallIsSound: Rule = function* (config) {
       )
     }
     yield* ruleFindings(rules)
+    for (const rule of rules.items()) yield* backendFindings(rule, firewall.get('backend').text ?? 'none')
   }
   const guests = [
     ...config.get('guests', 'vms').items(),
@@ -83,6 +85,7 @@ function* ruleFindings(rules: Spot): Generator<Finding> {
         'add "proto": "tcp" (and the same rule for udp if both are meant)',
       )
     }
+    yield* placeFindings(rule)
     const high = (port.text?.match(/[0-9]+/g) ?? []).find((number) => Number(number) > 65535 || Number(number) === 0)
     if (high !== undefined) yield error(port, `${high} is no port`, 'ports go from 1 to 65535')
     const meaning = rule
@@ -95,3 +98,61 @@ function* ruleFindings(rules: Spot): Generator<Finding> {
     seen.add(meaning)
   }
 }
+
+/** What Proxmox VE takes instead of addresses: an alias, a set of addresses, a range. */
+const PVE_NAME = /^(?:(?:dc|guest)\/)?[A-Za-z][A-Za-z0-9_-]+$/
+const PVE_SET = /^\+(?:(?:dc|guest|sdn)\/)?[A-Za-z][A-Za-z0-9_.-]+$/
+const RANGE = /^([0-9.]+)-([0-9.]+)$/
+
+function* placeFindings(rule: Spot): Generator<Finding> {
+  const families = new Set<number>()
+  for (const place of [rule.get('source'), rule.get('dest')]) {
+    for (const part of (place.text ?? '').split(',')) {
+      if (part === '') continue
+      const address = canonicalAddress(part)
+      if (address !== undefined) {
+        families.add(familyOf(address))
+        yield* faultFindings(place, networkFault(part, 'network'))
+      } else if (/^(?:null|none|any|undefined)$/i.test(part)) {
+        // Literal `null` addresses were written out by the scripts of old, and every rule after them failed.
+        yield error(place, `${part} is no address`, 'for any address leave the field out')
+      } else if (RANGE.test(part)) {
+        for (const end of part.split('-')) yield* faultFindings(place, addressFault(end))
+      } else if (/^[0-9.:/]+$/.test(part) || !(PVE_NAME.test(part) || PVE_SET.test(part))) {
+        yield* faultFindings(place, networkFault(part, 'network') ?? bad(part))
+      }
+    }
+  }
+  if (families.size > 1) {
+    yield error(rule, 'the rule mixes IPv4 and IPv6 addresses', 'make one rule for each of the two')
+  }
+}
+
+const bad = (text: string): AddressFault => ({ severity: 'error', message: `${text} is no address or network` })
+
+/** What the declared backend has no words for. */
+function* backendFindings(rule: Spot, backend: string): Generator<Finding> {
+  if (backend !== 'ufw') return
+  const proto = rule.get('proto')
+  if (proto.text === 'icmp' || proto.text === 'icmpv6') {
+    yield error(
+      proto,
+      `ufw has no rules for ${proto.text}`,
+      'remove the rule: /etc/ufw/before.rules lets in what ping needs',
+    )
+  }
+  for (const place of [rule.get('source'), rule.get('dest')]) {
+    const name = (place.text ?? '').split(',').find((part) => canonicalAddress(part) === undefined && !isSaid(part))
+    if (place.text !== undefined && name !== undefined) {
+      yield error(
+        place,
+        `${name} is a name or range of Proxmox VE, and ufw takes addresses and networks`,
+        'write them out',
+      )
+    }
+  }
+}
+
+/** What placeFindings has complained of already. */
+const isSaid = (part: string): boolean =>
+  part === '' || /^(?:null|none|any|undefined)$/i.test(part) || /^[0-9.:/]+$/.test(part)

@@ -1,11 +1,13 @@
 /** NFS exports, as far as exports(5) can be judged without the host. */
 import { networkFault } from '../addresses.ts'
-import { propertiesIn } from '../comma.ts'
+import { propertiesIn, wordsIn } from '../comma.ts'
 import { withoutSlash } from '../dataset-mounts.ts'
+import { canonicalClient, letsIn } from '../export-clients.ts'
 import { hostPathFindings } from '../host-path.ts'
 import { nearest } from '../nearest.ts'
 import type { Finding } from '../problem.ts'
 import { error, type Rule, type Spot, warning } from '../spot.ts'
+import { CONTENT_TYPES } from '../storage-id.ts'
 import { datasetSpots, declaredMounts } from '../zfs-view.ts'
 
 /** Options in groups of which the last one wins without a word (seen: facts on services.jsonl, `rw,ro,sync,async`). */
@@ -54,7 +56,7 @@ export const exportsAreSound: Rule = function* (config) {
     for (const client of entry.get('clients').items()) {
       if (client.text === undefined) continue
       yield* clientFindings(client, client.text)
-      const key = `${withoutSlash(path.text ?? '')} ${client.text}`
+      const key = `${withoutSlash(path.text ?? '')} ${canonicalClient(client.text)}`
       if (path.text !== undefined && seen.has(key)) {
         yield error(
           client,
@@ -64,7 +66,55 @@ export const exportsAreSound: Rule = function* (config) {
       }
       seen.set(key, client.text)
     }
+    yield* storageFindings(config, entry)
   }
+  yield* ownerFindings(config.get('nfs', 'exports').items())
+}
+
+/** A folder has one owner and one mode, however many exports name it. */
+function* ownerFindings(exports: readonly Spot[]): Generator<Finding> {
+  const said = new Map<string, string>()
+  for (const entry of exports) {
+    const path = withoutSlash(entry.get('path').text ?? '')
+    for (const field of ['owner', 'group', 'mode']) {
+      const spot = entry.get(field)
+      const before = said.get(`${field} ${path}`)
+      if (spot.text === undefined) continue
+      if (before !== undefined && before !== spot.text)
+        yield error(spot, `another export of ${path} says ${field} ${before}`, 'say it once')
+      said.set(`${field} ${path}`, spot.text)
+    }
+  }
+}
+
+/**
+ * The storage is mounted by this host itself: with a client list that leaves it out, every `pvesm add` fails (seen by
+ * its user: an export for one VM only, and setup that died at its storage).
+ */
+function* storageFindings(config: Spot, entry: Spot): Generator<Finding> {
+  const storage = entry.get('proxmox_storage')
+  const content = entry.get('proxmox_content_type')
+  const known = CONTENT_TYPES.get('dir') ?? []
+  for (const word of wordsIn(content.value)) {
+    if (!known.includes(word))
+      yield error(content, `"${word}" is nothing that an nfs storage can hold`, `write some of ${known.join(', ')}`)
+  }
+  if (storage.text === undefined) {
+    if (content.isPresent)
+      yield warning(content, '"proxmox_content_type" has no effect without proxmox_storage', 'add it, or remove this')
+    return
+  }
+  const network = config.get('network')
+  const [first] = network.get('interfaces').itemsOrSelf()
+  const server = network.get('nfs_server').text ?? first?.get('address').text?.split('/')[0] ?? '127.0.0.1'
+  const clients = entry.get('clients').items()
+  const isKept = clients.every(({ text }) => text !== undefined && letsIn(canonicalClient(text), server) === false)
+  if (!isKept || clients.length === 0) return
+  yield error(
+    storage,
+    `this host mounts the storage ${storage.text} itself, from ${server}, and that address is not among the clients`,
+    `add "${server}" to the clients, or use a dir storage on the dataset and leave proxmox_storage out`,
+  )
 }
 
 function* clientFindings(spot: Spot, client: string): Generator<Finding> {

@@ -1,8 +1,15 @@
 /** Samba shares, as far as smb.conf(5) can be judged without the host. */
 import { hostPathFindings } from '../host-path.ts'
 import { nearest } from '../nearest.ts'
-import type { Finding } from '../problem.ts'
-import { isShareParameter, shareParameters } from '../smb-parameters.ts'
+import { plainPath } from '../plain-path.ts'
+import { type Finding, jsonPath } from '../problem.ts'
+import {
+  booleanIn,
+  canonicalParameter,
+  isBooleanParameter,
+  isShareParameter,
+  shareParameters,
+} from '../smb-parameters.ts'
 import { atKey, error, type Rule, type Spot, warning } from '../spot.ts'
 
 export const sharesAreSound: Rule = function* (config) {
@@ -29,6 +36,8 @@ export const sharesAreSound: Rule = function* (config) {
       yield* hostPathFindings(config, path, path.text.startsWith('/') ? path.text : `/${path.text}`)
     yield* optionFindings(share)
     for (const user of share.get('valid_users').items()) {
+      if (/[\p{Cc}"]/u.test(user.text ?? ''))
+        yield error(user, 'no name has a quote or a control character in it', 'remove it')
       if (user.text === undefined || /^[@+&]/.test(user.text) || users.includes(user.text)) continue
       const meant = nearest(user.text, users)
       const mend = meant === undefined ? 'declare it in samba.users' : `did you mean ${meant}?`
@@ -66,13 +75,13 @@ export const sambaUsersAreSound: Rule = function* (config) {
   }
 }
 
-/** Fields of a share that say what an option says too, the option in Samba's spelling. */
-const TWICE: readonly (readonly [string, readonly string[]])[] = [
-  ['browsable', ['browseable', 'browsable']],
-  ['read_only', ['readonly', 'writable', 'writeable', 'writeok']],
-  ['guest_ok', ['guestok', 'public']],
-  ['path', ['path', 'directory']],
-  ['valid_users', ['validusers']],
+/** Fields of a share that say what an option says too. */
+const TWICE: readonly (readonly [string, string])[] = [
+  ['browsable', 'browseable'],
+  ['read_only', 'read only'],
+  ['guest_ok', 'guest ok'],
+  ['path', 'path'],
+  ['valid_users', 'valid users'],
 ]
 
 function* optionFindings(share: Spot): Generator<Finding> {
@@ -85,17 +94,44 @@ function* optionFindings(share: Spot): Generator<Finding> {
       yield error(spot, `"${name}" is no parameter=value`, mend)
       continue
     }
-    const plain = name.toLowerCase().replace(/[\s_]/g, '')
     if (!isShareParameter(name)) {
       const meant = nearest(name, shareParameters())
       const mend = meant === undefined ? 'see smb.conf(5)' : `did you mean "${meant}"?`
       yield error(spot, `Samba has no parameter "${name}" for a share and would ignore it`, mend, meant)
     }
-    if (seen.has(plain)) yield error(spot, `"${name}" is there twice`, 'keep one of the two')
-    seen.add(plain)
-    const field = TWICE.find(([own, spellings]) => spellings.includes(plain) && share.get(own).isPresent)?.[0]
+    if (/\p{Cc}/u.test(name + value))
+      yield error(spot, `"${name}" has a line break or another control character`, 'remove it')
+    if (isBooleanParameter(name) && booleanIn(value) === undefined)
+      yield error(spot, `"${name}" is yes or no, not "${value}"`, 'write yes or no')
+    // Two names of one parameter are one: writable=yes beside read only=no.
+    const parameter = canonicalParameter(name, value).name.toLowerCase()
+    if (seen.has(parameter)) yield error(spot, `"${name}" is there twice`, 'keep one of the two')
+    seen.add(parameter)
+    const field = TWICE.find(([own, option]) => option === parameter && share.get(own).isPresent)?.[0]
     if (field !== undefined) yield error(spot, `"${name}" is said by the field ${field} already`, 'keep one of the two')
   }
+}
+
+/** A folder has one owner and one mode, whoever shares it: two steps that each set theirs would never be done. */
+export const sharedFoldersHaveOneOwner: Rule = function* (config) {
+  const exports = config.get('nfs').get('exports').items()
+  const shares = config.get('samba').get('shares').items()
+  for (const [index, share] of shares.entries()) {
+    for (const other of [...exports, ...shares.slice(0, index)]) {
+      if (pathOf(share) === undefined || pathOf(share) !== pathOf(other)) continue
+      for (const field of ['owner', 'group', 'mode']) {
+        const [own, others] = [share.get(field).text, other.get(field).text]
+        if (own === undefined || others === undefined || own === others) continue
+        const message = `the ${field} of ${pathOf(share)} is ${own} here and ${others} at ${jsonPath(other.path)}`
+        yield error(share.get(field), message, 'say it once, or the same at both places')
+      }
+    }
+  }
+}
+
+function pathOf(share: Spot): string | undefined {
+  const { text } = share.get('path')
+  return text === undefined ? undefined : plainPath(text.startsWith('/') ? text : `/${text}`)
 }
 
 function optionsIn(options: Spot): { name: string; value: string | undefined; spot: Spot }[] {

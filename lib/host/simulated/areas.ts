@@ -1,4 +1,12 @@
 /** Every area of the simulated host. */
+import { accounts } from './accounts/area.ts'
 import type { Area } from './area.ts'
+import { coreutils } from './coreutils/area.ts'
+import { firewall } from './firewall/area.ts'
+import { nfs } from './nfs/area.ts'
+import { nvidia } from './nvidia/area.ts'
+import { containers } from './pve/pct/pct.ts'
+import { samba } from './samba/area.ts'
+import { init, system } from './system/area.ts'
 
-export const areas: readonly Area[] = []
+export const areas: readonly Area[] = [system, accounts, containers, coreutils, nfs, nvidia, firewall, samba, init]

@@ -4,6 +4,9 @@
  * file, so everything here must survive JSON.stringify: 64-bit numbers (GUIDs) are decimal strings, sizes are bytes
  * below 2^53.
  */
+import type { AccountState } from './accounts/state.ts'
+import type { FirewallState } from './firewall/state.ts'
+import type { SystemState } from './system/state.ts'
 
 export interface SimState {
   readonly format: 1
@@ -28,10 +31,27 @@ export interface SimState {
   /** Paths that a process holds (its working folder): unmounting what is above them says `busy`. */
   holders: { path: string; by: string }[]
   udev: UdevMemory
+  /** Who is connected to Samba's shares, and ports on which something else listens. */
+  samba?: { sessions: { user: string; share: string; machine: string }[]; strangers: number[] }
   /** Tools that this host does without, such as pvesm on a plain Debian. */
   missingTools?: string[]
   /** By Debian package; what is not here was never installed. */
-  packages?: Record<string, { version: string; status: 'installed' | 'config-files' }>
+  packages?: Record<
+    string,
+    { version: string; status: 'installed' | 'config-files' | 'not-installed' | 'half-configured' | 'unpacked' }
+  >
+  /** Symbolic links outside /dev, by path, to absolute paths. */
+  symlinks?: Record<string, string>
+  /** What apt, dpkg, systemd and the kernel know that is in no file. */
+  system?: SystemState
+  /** What the kernel's packet filter holds, and who is connected. */
+  firewall?: FirewallState
+  /** NVIDIA drivers and kernels that don't build, as `VERSION KERNEL`. */
+  nvidia?: { notBuilding: string[] }
+  /** Processes of accounts, and the lock on their files. */
+  accounts?: AccountState
+  /** The kernel's NFS server, once it was loaded. */
+  nfs?: { threads: number }
   /** By unit's full name; what is not here is installed with its package but disabled and inactive. */
   units?: Record<string, { enabled: boolean; active: boolean; masked?: boolean; failed?: string }>
 }

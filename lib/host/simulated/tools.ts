@@ -6,20 +6,35 @@ import { diskTools } from './disk-tools/all.ts'
 import { sim } from './events.ts'
 import type { SimState } from './model.ts'
 import { allFacts } from './probe.ts'
+import { pct } from './pve/pct/pct.ts'
 import { pvesm } from './pve/pvesm.ts'
 import { pveum } from './pve/pveum/pveum.ts'
-import { answer, NotSimulated, type Tool, type ToolAnswer } from './tool.ts'
+import { answer, NotSimulated, type Tool, type ToolAnswer, type ToolCall } from './tool.ts'
 import { rememberStale } from './udev.ts'
 import { zfs } from './zfs/zfs.ts'
 import { zdb, zpool } from './zpool/zpool.ts'
 
-const tools: Readonly<Record<string, Tool>> = { ...diskTools, pvesm, pveum, sim, zdb, zfs, zpool }
+const tools: Readonly<Record<string, Tool>> = { ...diskTools, pct, pvesm, pveum, sim, zdb, zfs, zpool }
 
-/** Looked up when it is called: an area's tools may themselves call others. */
+/**
+ * Looked up when it is called: an area's tools may themselves call others. Where several areas know calls of one tool
+ * (`getent hosts`, `getent passwd`), the first that knows this one answers.
+ */
 function toolNamed(name: string): Tool | undefined {
   if (Object.hasOwn(tools, name)) return tools[name]
-  for (const area of areas) if (area.tools && Object.hasOwn(area.tools, name)) return area.tools[name]
-  return undefined
+  const found = areas.flatMap(({ tools: brought = {} }) => (Object.hasOwn(brought, name) ? (brought[name] ?? []) : []))
+  return found.length > 1 ? (state, call) => firstOf(found, state, call) : found[0]
+}
+
+function firstOf(candidates: readonly Tool[], state: SimState, call: ToolCall): ToolAnswer {
+  for (const tool of candidates.slice(0, -1)) {
+    try {
+      return tool(state, call)
+    } catch (error) {
+      if (!(error instanceof NotSimulated)) throw error
+    }
+  }
+  return candidates.at(-1)?.(state, call) ?? answer(127)
 }
 
 /** True when no package claims the tool, or one that does is installed. */

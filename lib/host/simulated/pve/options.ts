@@ -54,14 +54,18 @@ export function checkValue(property: Property | undefined, value: string): strin
   if (property === undefined) return null
   if (property.kind === 'boolean')
     return /^(0|1)$/.test(value) ? null : `type check ('boolean') failed - got '${value}'`
-  if (property.kind === 'integer') {
-    if (!/^[+-]?\d+$/.test(value)) return `type check ('integer') failed - got '${value}'`
-    const minimum = property.minimum
-    if (minimum !== undefined && Number(value) < minimum) return `value must have a minimum value of ${minimum}`
-    return null
-  }
+  const digits = { integer: /^[+-]?\d+$/, number: /^[+-]?\d+(\.\d+)?$/, string: null }[property.kind]
+  if (digits?.test(value) === false) return `type check ('${property.kind}') failed - got '${value}'`
   const wrong = property.check?.(value)
   if (typeof wrong === 'string') return `invalid format - ${wrong}\n`
+  if (digits !== null) {
+    const { minimum, maximum } = property
+    if (minimum !== undefined && Number(value) < minimum) return `value must have a minimum value of ${minimum}`
+    if (maximum !== undefined && Number(value) > maximum) return `value must have a maximum value of ${maximum}`
+    return null
+  }
+  const shortest = property.minimumLength
+  if (shortest !== undefined && value.length < shortest) return `value must be at least ${shortest} characters long`
   if (property.pattern !== undefined && !property.pattern.test(value)) return 'value does not match the regex pattern'
   if (property.values !== undefined && !property.values.includes(value)) {
     return `value '${value}' does not have a value in the enumeration '${property.values.join(', ')}'`

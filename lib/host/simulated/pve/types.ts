@@ -6,12 +6,14 @@
 import * as format from './formats.ts'
 
 export interface Property {
-  readonly kind: 'string' | 'boolean' | 'integer'
+  readonly kind: 'string' | 'boolean' | 'integer' | 'number'
   readonly check?: format.Check
   /** A list: given twice on the command line, the values add up. */
   readonly list?: boolean
   readonly values?: readonly string[]
   readonly minimum?: number
+  readonly maximum?: number
+  readonly minimumLength?: number
   /** A secret: kept in a file of its own under /etc/pve/priv/storage, never in storage.cfg. */
   readonly secret?: boolean
   /** A regular expression that the whole value must match. */

@@ -80,8 +80,8 @@ function guestVolumes(machine: Surroundings, section: Section, content: string):
 }
 
 /** An image here is a line that tells its size: nothing reads what is inside one. */
-const imageText = (bytes: number): string => `simulated disk image of ${bytes} bytes\n`
-const imageSize = (text: string | null): number => Number(/of (\d+) bytes/.exec(text ?? '')?.[1] ?? 0)
+export const imageText = (bytes: number): string => `simulated disk image of ${bytes} bytes\n`
+export const imageSize = (text: string | null): number => Number(/of (\d+) bytes/.exec(text ?? '')?.[1] ?? 0)
 const imageName = /^(?:vm-|base-|subvol-)\d+-[^/\s]+\.(raw|qcow2|vmdk|subvol)$/
 
 export function allocVolume(machine: Surroundings, voice: Voice, given: Parameters): void {
@@ -117,12 +117,16 @@ export function allocVolume(machine: Surroundings, voice: Voice, given: Paramete
 }
 
 function freeName(machine: Surroundings, folder: string, vmid: string, format: string): string {
-  const prefix = format === 'subvol' ? 'subvol' : 'vm'
-  const taken = machine.listDir(folder) ?? []
-  for (let number = 0; ; number++) {
-    const stem = `${prefix}-${vmid}-disk-${number}`
-    if (!taken.some((name) => name.startsWith(`${stem}.`))) return `${stem}.${format}`
-  }
+  return `${freeStem(machine.listDir(folder) ?? [], vmid, format)}.${format}`
+}
+
+/** Numbers are shared by all kinds of volumes: beside `subvol-102-disk-0.subvol` comes `vm-102-disk-1.raw` (pct.jsonl n=28). */
+export function freeStem(taken: readonly string[], vmid: string, format: string): string {
+  const numbered = new RegExp(`^(?:vm|base|subvol|basevol)-${vmid}-disk-(\\d+)(?:\\.|$)`)
+  const numbers = new Set(taken.flatMap((name) => numbered.exec(name)?.[1] ?? []))
+  let number = 0
+  while (numbers.has(String(number))) number++
+  return `${format === 'subvol' ? 'subvol' : 'vm'}-${vmid}-disk-${number}`
 }
 
 /** Without a unit it is KiB. */

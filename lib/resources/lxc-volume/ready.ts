@@ -1,0 +1,96 @@
+/** What must be there before a volume can be changed; where it isn't, the plan says so rather than the run. */
+
+import { liesIn } from '../../config/dataset-mounts.ts'
+import type { DeclaredVolume } from '../../config/lxc-volumes.ts'
+import { CannotLook } from '../../engine/cannot-look.ts'
+import type { Foreseen, Look, Note } from '../../engine/resource.ts'
+import { bytesOf } from '../dataset/refuse.ts'
+import { type Container, confOf } from '../probes/containers.ts'
+import { datasetsProbe, datasetsWith } from '../probes/datasets.ts'
+import { storageConfigProbe } from '../probes/storage-config.ts'
+import { sizeText } from '../size.ts'
+import { isSet, listOf } from '../storage/options.ts'
+import { storageId } from '../storage/storage.ts'
+import { poolId } from '../zpool/pool.ts'
+import { gibibyte, volumeId } from './changes.ts'
+
+/** Not a refusal: the other tasks of a setup are what makes the container possible. */
+export async function containerMissing(look: Look, id: string): Promise<CannotLook> {
+  const nodes = (await look.reader.listDir('/etc/pve/nodes')) ?? []
+  const found = await Promise.all(
+    nodes.map(async (node) => ({ node, text: await look.reader.readFile(`/etc/pve/nodes/${node}/lxc/${id}.conf`) })),
+  )
+  const away = found.find(({ text }) => text !== undefined)
+  if (away !== undefined) {
+    return new CannotLook(`container ${id} is on node ${away.node}: its volumes are changed there, not from here`, [
+      `run phx on ${away.node}, or move it here: pct migrate ${id} THIS-NODE (on ${away.node})`,
+    ])
+  }
+  return new CannotLook(`container ${id} is not there (no ${confOf(id)}), so its volumes have nothing to belong to`, [
+    `phx run lxc:${id} makes it, once phx converges guests`,
+    `until then make it by hand: pct create ${id} TEMPLATE --rootfs STORAGE:SIZE; then run this again`,
+  ])
+}
+
+export async function assertChangeable(look: Look, { id, lock }: Container): Promise<void> {
+  if (lock !== null) {
+    throw new CannotLook(`container ${id} is locked (${lock}): its volumes are left alone`, [
+      'wait for what holds it (a backup, a snapshot, a migration), then run again',
+      `a lock that a killed call left behind goes with: pct unlock ${id}`,
+    ])
+  }
+  if (await look.reader.hasTool('pct')) return
+  throw new CannotLook(`can't change volumes of container ${id}: pct is not installed (or not on the PATH)`, [
+    'apt-get install pve-container',
+  ])
+}
+
+/** A storage that the plan makes is as good as there. */
+export async function assertStorage(look: Look, foreseen: Foreseen, { name, storage }: DeclaredVolume): Promise<void> {
+  if (foreseen.isMadeAnew(storageId(storage))) return
+  const entry = (await look.at(storageConfigProbe))?.get(storage)
+  const cannot = (why: string, ...mend: string[]): CannotLook =>
+    new CannotLook(`can't allocate volume ${name}: ${why}`, mend)
+  if (entry === undefined) {
+    throw cannot(
+      `storage ${storage} is neither declared nor in /etc/pve/storage.cfg`,
+      'see which there are: pvesm status',
+      'name a declared pool or one of its storages as the "pool" of the volume',
+    )
+  }
+  if (isSet(entry, 'disable')) {
+    throw cannot(`storage ${storage} is disabled`, `pvesm set ${storage} --disable 0`)
+  }
+  const content = listOf(entry.options.get('content') ?? 'images,rootdir')
+  if (!content.includes('rootdir')) {
+    throw cannot(
+      `storage ${storage} doesn't take containers (content ${content.join(',')})`,
+      `pvesm set ${storage} --content ${[...content, 'rootdir'].sort().join(',')}`,
+    )
+  }
+}
+
+const spaceProbe = datasetsProbe(['available'])
+
+/** ZFS reserves nothing for such a volume, so one that is too large works until the pool is full. */
+export async function spaceNotes(
+  look: Look,
+  foreseen: Foreseen,
+  id: string,
+  declared: DeclaredVolume,
+  more: number,
+): Promise<Note[]> {
+  const { name, dataset, storage } = declared
+  const pool = dataset?.split('/')[0]
+  if (dataset === null || pool === undefined || foreseen.isMadeAnew(poolId(pool))) return []
+  const datasets = await datasetsWith(look, pool, spaceProbe)
+  const holder = [...(datasets?.keys() ?? [])]
+    .filter((one) => liesIn(dataset, one))
+    .sort()
+    .at(-1)
+  const properties = holder === undefined ? undefined : datasets?.get(holder)
+  if (properties === undefined || more <= bytesOf(properties, 'available')) return []
+  const left = sizeText(bytesOf(properties, 'available'))
+  const text = `volume ${name} of container ${id} is to take ${sizeText(more)}, but ${storage} (${dataset}) has ${left} left: it can't be filled; total is ${sizeText(declared.sizeGb * gibibyte)}`
+  return [{ resource: volumeId(id, name), level: 'warning', text }]
+}

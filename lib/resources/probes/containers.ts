@@ -1,0 +1,95 @@
+/**
+ * A container's configuration, read from its file: asking `pct config` costs the better part of a second (facts:
+ * proxmox-tools, "Cost"). What is pending and what belongs to snapshots stands in sections of its own below.
+ */
+import { innerPath } from '../../config/lxc-volumes.ts'
+import { parseSize } from '../../config/size.ts'
+import type { Probe } from '../../engine/resource.ts'
+import type { Reader } from '../../host/host.ts'
+
+/** An `mpN` of a container. */
+export interface Mount {
+  readonly slot: string
+  readonly kind: 'volume' | 'bind mount' | 'device'
+  /** Volume id, folder or device. */
+  readonly source: string
+  /** Where the container sees it. */
+  readonly path: string
+  /** Bytes; null when the line doesn't say. */
+  readonly size: number | null
+  readonly backup: boolean
+  /** The other options as they stand there, but for the size, which pct writes itself. */
+  readonly options: readonly string[]
+}
+
+export interface Container {
+  readonly id: string
+  /** What holds, with what waits for the next start already in its place. */
+  readonly mounts: readonly Mount[]
+  /** Detached volumes: id by `unusedN`. */
+  readonly unused: ReadonlyMap<string, string>
+  /** `mpN` that wait for the next start: changed ones, and allocations that failed (their source is `STORAGE:SIZE`). */
+  readonly waiting: ReadonlySet<string>
+  readonly lock: string | null
+  readonly isProtected: boolean
+}
+
+export const confOf = (id: string): string => `/etc/pve/lxc/${id}.conf`
+
+const line = /^([a-z][a-z_-]*\d*):\s*(.*\S)\s*$/
+
+export function parseContainer(id: string, text: string): Container {
+  const parts: Record<'live' | 'pending', Map<string, string>> = { live: new Map(), pending: new Map() }
+  let part: 'live' | 'pending' | null = 'live'
+  for (const row of text.split('\n')) {
+    const section = /^\[(.+)\]\s*$/.exec(row)?.[1]
+    if (section !== undefined) part = section.toLowerCase() === 'pve:pending' ? 'pending' : null
+    const [, key, value] = line.exec(row) ?? []
+    if (part !== null && key !== undefined && value !== undefined) parts[part].set(key, value)
+  }
+  const { live, pending } = parts
+  const isMount = ([key]: [string, string]): boolean => /^mp\d+$/.test(key)
+  const mounts = new Map([...[...live].filter(isMount), ...[...pending].filter(isMount)])
+  return {
+    id,
+    mounts: [...mounts].map(([slot, value]) => mountOf(slot, value, live.get(slot))),
+    unused: new Map([...live].filter(([key]) => /^unused\d+$/.test(key))),
+    waiting: new Set(
+      [...pending.keys(), ...(pending.get('delete') ?? '').split(',')].filter((key) => /^mp\d+$/.test(key)),
+    ),
+    lock: live.get('lock') ?? null,
+    isProtected: live.get('protection') === '1',
+  }
+}
+
+/** `[volume=]SOURCE,mp=PATH[,KEY=VALUE…]`; the size is that of what is there, also while something waits. */
+function mountOf(slot: string, value: string, live: string | undefined): Mount {
+  const words = value.split(',')
+  const named = (key: string): string | undefined =>
+    words.find((word) => word.startsWith(`${key}=`))?.slice(key.length + 1)
+  const source = named('volume') ?? words.find((word) => !word.includes('=')) ?? ''
+  const size = /(?:^|,)size=([^,]+)/.exec(live ?? value)?.[1]
+  return {
+    slot,
+    kind: source.startsWith('/dev/') ? 'device' : source.startsWith('/') ? 'bind mount' : 'volume',
+    source,
+    path: innerPath(named('mp') ?? ''),
+    size: size === undefined ? null : (parseSize(size) ?? null),
+    backup: named('backup') === '1',
+    options: words.filter((word) => word.includes('=') && !/^(volume|mp|size|backup)=/.test(word)),
+  }
+}
+
+export async function readContainer(reader: Reader, id: string): Promise<Container | undefined> {
+  const text = await reader.readFile(confOf(id))
+  return text === undefined ? undefined : parseContainer(id, text)
+}
+
+/** Undefined when this node has no such container. */
+export const containerProbe = (id: string): Probe<Container | undefined> => ({
+  id: confOf(id),
+  read: ({ reader }) => readContainer(reader, id),
+})
+
+/** `STORAGE:SIZE`: not a volume but an order for one, which only a failed call leaves behind. */
+export const isOrder = ({ source }: Mount): boolean => /^[^/:\s]+:\d+(\.\d+)?$/.test(source)
