@@ -1,5 +1,7 @@
 /** Reads the config and says everything that is wrong with it at once: syntax, schema, and what a schema can't say. */
 import { readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { readScripts } from './feature-scripts.ts'
 import type { PhxConfig } from './generated/types.ts'
 import { validate } from './generated/validator.js'
 import { type LocatedDocument, locateJson } from './locate.ts'
@@ -29,15 +31,15 @@ export function loadConfig(file: string): Loaded {
   }
   try {
     // Also drops a byte order mark, which JSON.parse would stumble over.
-    return parseConfig(new TextDecoder('utf-8', { fatal: true }).decode(bytes), file)
+    return parseConfig(new TextDecoder('utf-8', { fatal: true }).decode(bytes), file, dirname(file))
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
     return { ok: false, file, problems: [problemAtStart(file, 'the file is not UTF-8 text', 'save it as UTF-8')] }
   }
 }
 
-/** The same for a text at hand; `file` is only for the problems. */
-export function parseConfig(text: string, file: string): Loaded {
+/** The same for a text at hand; `file` is only for the problems. Files beside the config are read from `folder`, when there is one. */
+export function parseConfig(text: string, file: string, folder?: string): Loaded {
   const document = locateJson(text)
   const problems: Problem[] = document.faults.map(({ line, column, path, message, mend }) => {
     const place = { file, line, column, path: jsonPath(path) }
@@ -45,6 +47,11 @@ export function parseConfig(text: string, file: string): Loaded {
   })
   if (document.value !== undefined) {
     problems.push(...findingsIn(document.value).map((finding) => placed(finding, document, file)))
+  }
+  const isSound = !problems.some((problem) => problem.severity === 'error')
+  if (isSound && folder !== undefined) {
+    const findings = readScripts(document.value as PhxConfig, folder)
+    problems.push(...findings.map((finding) => placed(finding, document, file)))
   }
   problems.sort((one, other) => one.line - other.line || one.column - other.column)
   if (problems.some((problem) => problem.severity === 'error')) return { ok: false, file, problems }

@@ -31,9 +31,9 @@ const wellFormed = fc.constantFrom(...commands).chain((command) => {
         return joint === '=' ? [`--${name}=${given}`] : [`--${name}`, given]
       })
   })
-  const words = { why: 1, validate: 0, runs: 1, sim: 2 }[command.name] ?? 3
+  const words = { why: 1, validate: 0, runs: 1, secrets: 1, sim: 2 }[command.name] ?? 3
   const few = fc.array(fc.constantFrom('zfs', 'zfs:quickOS', 'vm:8101', '8101'), {
-    minLength: command.name === 'why' ? 1 : command.name === 'sim' ? 2 : 0,
+    minLength: ['secrets', 'why'].includes(command.name) ? 1 : command.name === 'sim' ? 2 : 0,
     maxLength: words,
   })
   return fc.tuple(fc.array(option, { maxLength: 4 }), few).map(([given, targets]) => ({
@@ -99,6 +99,7 @@ const mistakes: readonly (readonly [argv: string, said: RegExp])[] = [
   ['run --host ssh://pve', /ssh comes later/],
   ['why', /phx why takes one target|Not enough non-option arguments/],
   ['why a b', /one target, not 2/],
+  ['secrets chek', /there is phx secrets check/],
   ['sim', /takes the folder|Not enough non-option arguments/],
   ['validate zfs', /takes no target/],
   ['runs a b', /one id at most/],

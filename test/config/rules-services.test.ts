@@ -191,6 +191,33 @@ const CASES: readonly (readonly [string, unknown, readonly Expected[]])[] = [
     [{ path: `${share}.options['Read Only']`, message: 'said by the field read_only', mend: 'keep one' }],
   ],
   [
+    'two names of one parameter, and a value that is no boolean',
+    samba({ options: 'writable=yes read_only=perhaps' }),
+    [
+      { path: `${share}.options`, message: 'yes or no, not "perhaps"', mend: 'yes or no' },
+      { path: `${share}.options`, message: '"read_only" is there twice', mend: 'keep one' },
+    ],
+  ],
+  [
+    'an option that would bring a line of its own',
+    samba({ options: { comment: 'x\n[global]' }, valid_users: ['@a"'] }),
+    [
+      { path: `${share}.options.comment`, message: 'control character', mend: 'remove' },
+      { path: `${share}.valid_users[0]`, message: 'quote', mend: 'remove' },
+    ],
+  ],
+  [
+    'incident: NFS wants nobody:777 and Samba heads:770 on one dataset',
+    withPool(data, {
+      nfs: { exports: [{ path: '/tank/data', clients, owner: 'nobody', mode: '0777' }] },
+      samba: { shares: [{ name: 's', path: 'tank/data/', owner: 'heads', mode: '0770' }] },
+    }),
+    [
+      { path: `${share}.owner`, message: 'heads here and nobody at $.nfs.exports[0]', mend: 'say it once' },
+      { path: `${share}.mode`, message: '0770 here and 0777', mend: 'say it once' },
+    ],
+  ],
+  [
     'valid users',
     samba({ valid_users: ['heds', '@family'] }, { user: 'heads', password: { env: 'X' } }),
     [

@@ -14,6 +14,7 @@ import { containerVolumesAreSound } from './lxc-volumes.ts'
 import { mountPointsAreSound } from './mounts.ts'
 import { addressesAreReal, firewallIsSound } from './network.ts'
 import { exportsAreSound } from './nfs.ts'
+import { driverIsOneVersion } from './nvidia.ts'
 import { driverHasSource, secretsAreReferences, usersAreSound } from './people.ts'
 import { consentNamesDeclaredPools, poolNamesAreLegal, poolsHaveDisks, raidLevelFitsDisks } from './pools.ts'
 import { propertiesAreSound } from './properties.ts'
@@ -26,7 +27,6 @@ import {
   storageIdsAreSound,
   storageKeysMatch,
 } from './storages.ts'
-import { driverIsOneVersion } from './nvidia.ts'
 import { featuresAreSound } from './vm-features.ts'
 
 export const rules: readonly Rule[] = [

@@ -20,6 +20,8 @@ export interface SimPackage {
 export interface SimUnit {
   /** What `systemctl show` says it is; `oneshot` stays `active (exited)`. Simple unless told. */
   readonly type?: 'oneshot'
+  /** Without an [Install] section: others start it, and it can't be enabled. */
+  readonly static?: true
   /** Other names of it, such as nfs-kernel-server.service. */
   readonly aliases?: readonly string[]
   start?(state: SimState): string | undefined

@@ -13,6 +13,12 @@ export const isFolder = (state: SimState, path: string): boolean =>
 export const exists = (state: SimState, path: string): boolean =>
   state.files[path] !== undefined || isFolder(state, path)
 
+/** Where the symbolic link there leads, or the path itself. */
+export function followed(state: SimState, path: string): string {
+  const target = state.symlinks?.[path]
+  return target === undefined || target === path ? path : followed(state, target)
+}
+
 export const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/')) || '/'
 
 /** Without a slash at the end and doubled ones. */
@@ -56,7 +62,8 @@ export function makeFolders(state: SimState, path: string): Errno {
 /** Names right below a folder, sorted. */
 export function namesIn(state: SimState, folder: string): string[] {
   const prefix = folder === '/' ? '/' : `${folder}/`
-  const paths = [...Object.keys(state.files), ...state.mounts.map(({ target }) => target)]
+  const links = Object.keys(state.symlinks ?? {})
+  const paths = [...Object.keys(state.files), ...links, ...state.mounts.map(({ target }) => target)]
   const inside = paths.filter((path) => path.startsWith(prefix) && path !== folder)
   return [...new Set(inside.map((path) => path.slice(prefix.length).split('/')[0] ?? ''))].sort()
 }

@@ -14,7 +14,7 @@ import {
 import { assertReadOnly } from '../readonly.ts'
 import { blankHost } from './blank.ts'
 import { listDev, resolve } from './disk-tools/names.ts'
-import { isFolder, makeFolders, namesIn, parentOf, tidy, writeText } from './filesystem.ts'
+import { followed, isFolder, makeFolders, namesIn, parentOf, tidy, writeText } from './filesystem.ts'
 import { HostFolder, type Stored } from './folder.ts'
 import type { SimState } from './model.ts'
 import { Orders } from './orders.ts'
@@ -29,6 +29,8 @@ const MUTATE_DEADLINE = 600_000
 export interface SimulatedOptions {
   /** Nothing is written: a folder that isn't there yet stays away. */
   readonly readOnly?: boolean
+  /** Made with the host, mode 0600, when it isn't there yet: whoever tries a config has no secrets to give. */
+  readonly secretFiles?: readonly string[]
   /** Benchmarks may leave out the proof that a query changed nothing; it costs one JSON.stringify of the host. */
   readonly trustQueries?: boolean
 }
@@ -92,7 +94,7 @@ export class SimulatedHost implements Host {
 
   async readFile(path: string): Promise<string | undefined> {
     const { state } = this
-    const at = tidy(path)
+    const at = followed(state, tidy(path))
     const virtual = virtualFile(state, at)
     if (virtual !== undefined) return virtual
     if (isFolder(state, at))
@@ -138,6 +140,7 @@ export class SimulatedHost implements Host {
   async removeFile(path: string): Promise<void> {
     await this.change((state) => {
       delete state.files[tidy(path)]
+      delete state.symlinks?.[tidy(path)]
     })
   }
 
@@ -211,6 +214,7 @@ function replaceText(state: SimState, path: string, file: FileToWrite): string |
   delete state.files[candidate]
   if (isFolder(state, path)) return 'Is a directory'
   state.files[path] = written
+  delete state.symlinks?.[path]
   return null
 }
 
@@ -225,6 +229,9 @@ const gaveUp = (argv: Argv, stdout: string, stderr: string, deadline: number): C
   timedOut: true,
 })
 
+/** Reads as a password, and as the crypt(5) hash of one. */
+const standInSecret = `$6$simulated$${'simulated.'.repeat(8)}secret\n`
+
 /**
  * Opens the host in `folder` (null: in memory alone, forgotten afterwards). One that isn't there yet is made with the
  * disks named, blank; opened for reading it is made in memory and nothing is written.
@@ -235,6 +242,10 @@ export async function openSimulated(
   options: SimulatedOptions = {},
 ): Promise<SimulatedHost> {
   const blank = blankHost(disks.map((path) => ({ path })))
+  for (const path of options.secretFiles ?? []) {
+    makeFolders(blank, parentOf(path))
+    writeText(blank, path, standInSecret, 0o600)
+  }
   if (folder === null) return new SimulatedHost(blank, null, options)
   const home = new HostFolder(folder)
   if (home.version() === undefined && options.readOnly !== true) {
@@ -251,8 +262,9 @@ export async function simCall(
   disks: readonly string[],
   argv: Argv,
   stdin: string,
+  secretFiles: readonly string[] = [],
 ): Promise<ToolAnswer> {
-  const host = await openSimulated(folder, disks)
+  const host = await openSimulated(folder, disks, { secretFiles })
   try {
     return await host.change((state) => {
       settle(state)

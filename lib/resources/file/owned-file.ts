@@ -14,6 +14,8 @@ export interface DeclaredFile {
   readonly mode: number
   /** How a comment begins; `#` unless told. */
   readonly comment?: string
+  /** A line that has to be the file's first, above phx's own, such as `#cloud-config`. */
+  readonly first?: string
   readonly check?: FileCheck
   /** What makes the new text take effect. */
   readonly after?: readonly Step[]
@@ -28,7 +30,7 @@ export function header(section: string, comment = '#'): string {
   return `${comment} ${mark}: written from "${section}" of phx's config and replaced whole. Declare it there.`
 }
 
-const isOurs = (text: string): boolean => (text.split('\n', 1)[0] ?? '').includes(` ${mark}: `)
+const isOurs = (text: string): boolean => text.split('\n', 2).some((line) => line.includes(` ${mark}: `))
 
 /** A stamp tells a changed file by it; the text itself stands in the journal. */
 const fingerprint = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16)
@@ -47,7 +49,7 @@ export class OwnedFile implements Resource {
   }
 
   async compare(look: Look): Promise<Comparison> {
-    const { path, mode, section, lines, comment } = this.#declared
+    const { path, mode, lines } = this.#declared
     const [text, stat] = await Promise.all([look.reader.readFile(path), look.reader.stat(path)])
     if (text === undefined) {
       return { changes: lines === null ? [] : [await this.#write(look, null)], refusals: [], notes: [], live: null }
@@ -60,13 +62,13 @@ export class OwnedFile implements Resource {
       return { changes: [], refusals: [{ resource: this.id, why, fields: [], mend }], notes: [], live }
     }
     if (lines === null) return { changes: [this.#remove(text)], refusals: [], notes: [], live }
-    const isSo = text === textOf(section, lines, comment) && stat?.mode === mode && stat.uid === 0
+    const isSo = text === textOf(this.#declared) && stat?.mode === mode && stat.uid === 0
     return { changes: isSo ? [] : [await this.#write(look, text, stat?.mode)], refusals: [], notes: [], live }
   }
 
   async #write(look: Look, before: string | null, mode?: number): Promise<Change> {
-    const { path, section, lines, comment, check, after = [], risk = 'safe' } = this.#declared
-    const content = textOf(section, lines ?? [], comment)
+    const { path, check, after = [], risk = 'safe' } = this.#declared
+    const content = textOf(this.#declared)
     const folder = parentOf(path)
     const makesFolder = (await look.reader.stat(folder)) === undefined
     const file = { path, content, mode: this.#declared.mode, ...(check ? { check } : {}) }
@@ -104,8 +106,10 @@ export class OwnedFile implements Resource {
   }
 }
 
-const textOf = (section: string, lines: readonly string[], comment?: string): string =>
-  `${[header(section, comment), ...lines].join('\n')}\n`
+function textOf({ section, lines, comment, first }: DeclaredFile): string {
+  const top = first === undefined ? [] : [first]
+  return `${[...top, header(section, comment), ...(lines ?? [])].join('\n')}\n`
+}
 
 const octal = (mode: number): string => mode.toString(8).padStart(4, '0')
 

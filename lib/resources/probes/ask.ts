@@ -8,6 +8,7 @@ const packageOf: Readonly<Record<string, string>> = {
   zfs: 'zfsutils-linux',
   lsblk: 'util-linux',
   wipefs: 'util-linux',
+  ss: 'iproute2',
 }
 
 /** The command's result when its exit code is 0. `what` completes "can't …" and "… did not answer". */

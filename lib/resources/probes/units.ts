@@ -16,10 +16,12 @@ export interface UnitState {
 /** Every unit that a step declares or asks about. Units that a host doesn't have cost nothing. */
 export const knownUnits = [
   'chrony.service',
+  'dnsmasq.service',
   'firewalld.service',
   'nfs-server.service',
   'nmbd.service',
   'nvidia-persistenced.service',
+  'phx-nvidia.service',
   'proxmox-firewall.service',
   'pve-cluster.service',
   'pve-firewall.service',
@@ -28,6 +30,7 @@ export const knownUnits = [
   'rpc-statd.service',
   'smbd.service',
   'ssh.service',
+  'systemd-resolved.service',
   'systemd-timesyncd.service',
   'ufw.service',
 ] as const

@@ -1,13 +1,13 @@
 /** readlink and ls: what lies under /dev besides the files. */
 import { allDevices, findDevice, links } from '../devices.ts'
-import { exists, isFolder, namesIn, tidy } from '../filesystem.ts'
+import { exists, followed, isFolder, namesIn, tidy } from '../filesystem.ts'
 import type { SimState } from '../model.ts'
 import { answer, type Tool } from '../tool.ts'
 import { has, readOptions } from './options.ts'
 
 /** Where a path leads in the end, or undefined when nothing is there. */
 export function resolve(state: SimState, path: string): string | undefined {
-  const plain = tidy(path)
+  const plain = followed(state, tidy(path))
   const device = findDevice(state, plain)
   if (device !== undefined) return device.node
   return exists(state, plain) || listDev(state, plain) !== undefined ? plain : undefined

@@ -1,0 +1,88 @@
+/** What each virtual machine's features make on the host: a folder on a share, and a snippet for the first boot. */
+import { liesIn } from './dataset-mounts.ts'
+import { baseSetup, type FeatureScript, featureScripts } from './feature-scripts.ts'
+import { firstBoot } from './first-boot.ts'
+import type { NfsExport, PhxConfig, Vm } from './generated/types.ts'
+import { groundOfPath, type PathGround } from './path-ground.ts'
+import { plainPath } from './plain-path.ts'
+import { declaredServer } from './server-address.ts'
+import { type DeclaredZfs, declaredZfs } from './zfs.ts'
+
+export interface DeclaredSnippet {
+  /** Null when no declared storage takes snippets: then it is only shown. */
+  readonly path: string | null
+  readonly ground: PathGround | null
+  readonly lines: readonly string[]
+}
+
+export interface DeclaredFeatures {
+  readonly vmid: number
+  /** `EXPORT/vm-features/VMID` */
+  readonly folder: string
+  readonly ground: PathGround
+  /** In the order in which they are declared, those that have one. */
+  readonly scripts: readonly FeatureScript[]
+  /** Present when base_setup is among the features. */
+  readonly snippet: DeclaredSnippet | null
+}
+
+export const featuresTask = (vmid: number): string => `vm-features:${vmid}`
+
+/** The machine's address, when the config fixes one. */
+const addressOf = ({ network_config: network }: Vm): string | null =>
+  network === undefined || network.ip === 'dhcp' ? null : (network.ip.split('/')[0] ?? null)
+
+const folderOf = (carrier: string, { vmid }: Vm): string => `${plainPath(carrier)}/vm-features/${vmid}`
+
+/** Machines with features, when the config says where they are kept. */
+function vmsWithFeatures(config: PhxConfig): readonly Vm[] {
+  if (config.vm_features === undefined) return []
+  return (config.guests?.vms ?? []).filter(({ features = [] }) => features.length > 0)
+}
+
+export function declaredFeatures(config: PhxConfig): DeclaredFeatures[] {
+  const carrier = config.vm_features?.export
+  if (carrier === undefined) return []
+  const zfs = declaredZfs(config)
+  const ground = groundOfPath(plainPath(carrier), zfs)
+  if (ground === null) return []
+  const scripts = featureScripts(config)
+  return vmsWithFeatures(config).map((vm) => ({
+    vmid: vm.vmid,
+    folder: folderOf(carrier, vm),
+    ground,
+    scripts: [...new Set(vm.features)].flatMap((name) => scripts.get(name) ?? []),
+    snippet: vm.features?.includes(baseSetup) ? snippetOf(config, zfs, vm, folderOf(carrier, vm)) : null,
+  }))
+}
+
+/** In the first declared dir storage that takes snippets; Proxmox VE looks for them in its folder of that name. */
+function snippetOf(config: PhxConfig, zfs: DeclaredZfs, vm: Vm, folder: string): DeclaredSnippet {
+  const server = declaredServer(config)
+  const isReached = server !== undefined && (addressOf(vm) !== null || isExported(config, folder))
+  const mountPoint = plainPath(config.vm_features?.mount_point ?? '/mnt/vm-features')
+  const lines = firstBoot(isReached ? { source: `${server}:${folder}`, mountPoint } : null)
+  const storage = zfs.storages.find(({ type, content, disable }) => {
+    return type === 'dir' && content.includes('snippets') && !disable
+  })
+  if (storage === undefined) return { path: null, ground: null, lines }
+  const path = `${storage.path}/snippets/vendor-${vm.vmid}.yaml`
+  return { path, ground: groundOfPath(path, zfs), lines }
+}
+
+const isExported = (config: PhxConfig, folder: string): boolean =>
+  (config.nfs?.exports ?? []).some(({ path }) => liesIn(folder, plainPath(path)))
+
+/**
+ * The exports that the nfs step makes for them: each folder to its machine's address alone, read-only. A machine whose
+ * address nobody knows beforehand gets none of its own.
+ */
+export function featureExports(config: PhxConfig): NfsExport[] {
+  const carrier = config.vm_features?.export
+  if (carrier === undefined) return []
+  return vmsWithFeatures(config).flatMap((vm): NfsExport[] => {
+    const address = addressOf(vm)
+    if (address === null) return []
+    return [{ path: folderOf(carrier, vm), clients: [address], options: ['ro', 'sync', 'no_subtree_check'] }]
+  })
+}

@@ -1,0 +1,48 @@
+/** Plain tools of coreutils(1) that some steps need: mv, rmdir, sha256sum. */
+import { createHash } from 'node:crypto'
+import type { Area } from '../area.ts'
+import { readOptions } from '../disk-tools/options.ts'
+import { canCreate, isFolder, namesIn, tidy } from '../filesystem.ts'
+import { answer, type Tool } from '../tool.ts'
+
+/** One file onto another name; folders are not moved. */
+const mv: Tool = (state, { args }) => {
+  const [from = '', to = ''] = readOptions('mv', args, ['-f', '-T']).operands.map(tidy)
+  const file = state.files[from]
+  if (file?.type !== 'file') return answer(1, '', `mv: cannot stat '${from}': No such file or directory\n`)
+  const fault = canCreate(state, to)
+  if (fault !== null) return answer(1, '', `mv: cannot move '${from}' to '${to}': ${fault}\n`)
+  delete state.files[from]
+  state.files[to] = file
+  return answer(0)
+}
+
+const rmdir: Tool = (state, { args }) => {
+  for (const path of readOptions('rmdir', args, []).operands.map(tidy)) {
+    const why = !isFolder(state, path)
+      ? 'No such file or directory'
+      : state.mounts.some(({ target }) => target === path)
+        ? 'Device or resource busy'
+        : namesIn(state, path).length > 0
+          ? 'Directory not empty'
+          : null
+    if (why !== null) return answer(1, '', `rmdir: failed to remove '${path}': ${why}\n`)
+    delete state.files[path]
+  }
+  return answer(0)
+}
+
+const sha256sum: Tool = (state, { args }) => {
+  const sums = readOptions('sha256sum', args, [])
+    .operands.map(tidy)
+    .map((path) => {
+      const text = state.files[path]?.type === 'file' ? state.files[path]?.content : undefined
+      if (text !== undefined) return { out: `${createHash('sha256').update(text).digest('hex')}  ${path}\n`, err: '' }
+      const why = isFolder(state, path) ? 'Is a directory' : 'No such file or directory'
+      return { out: '', err: `sha256sum: ${path}: ${why}\n` }
+    })
+  const stderr = sums.map(({ err }) => err).join('')
+  return answer(stderr === '' ? 0 : 1, sums.map(({ out }) => out).join(''), stderr)
+}
+
+export const coreutils: Area = { tools: { mv, rmdir, sha256sum } }

@@ -1,0 +1,27 @@
+/** What the system's tools know that is in no file: the archive behind apt, who holds its lock, the kernel that runs. */
+import type { SimState } from '../model.ts'
+
+export interface SystemState {
+  /** Versions in the archive that are newer than what the packages' areas say (`sim publish PACKAGE VERSION`). */
+  published?: Record<string, string>
+  /** `apt-mark hold`, and what a person asked for by name. */
+  held?: string[]
+  manual?: string[]
+  /** Who holds the locks of apt and dpkg (`sim hold-lock apt PID NAME`). */
+  aptLock?: { pid: number; name: string; program: string }
+  /** Release of the kernel that runs, such as `6.17.2-1-pve`. */
+  kernel?: string
+  bootId?: string
+  /** Values of /proc/sys and of modules' parameters that were set since the host started, by path. */
+  parameters?: Record<string, string>
+  /** What a download finds, by URL (`sim serve URL`). */
+  served?: Record<string, string>
+  /** systemd's timers of one run (`systemd-run --on-active`), by unit. */
+  timers?: Record<string, { argv: string[] }>
+}
+
+/** For changing it. */
+export function systemOf(state: SimState): SystemState {
+  state.system ??= {}
+  return state.system
+}

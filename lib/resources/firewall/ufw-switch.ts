@@ -1,0 +1,195 @@
+/** ufw itself: its policies, whether it is on, and whether the kernel has what its files say. */
+import type { DeclaredFirewall } from '../../config/firewall.ts'
+import type {
+  Change,
+  Comparison,
+  FieldChange,
+  Lock,
+  Look,
+  Note,
+  Refusal,
+  Resource,
+  Step,
+} from '../../engine/resource.ts'
+import type { Argv } from '../../host/host.ts'
+import {
+  builtinChains,
+  filterFaults,
+  hooksOf,
+  type Netfilter,
+  netfilterProbe,
+  readNetfilter,
+} from '../probes/netfilter.ts'
+import { type Policy, type PolicyName, readUfw, type UfwState, ufwProbe } from '../probes/ufw.ts'
+import { lockoutRefusal } from './lockout.ts'
+import { rivalRefusals } from './rivals.ts'
+import { defaultCommand, readBack } from './ufw-command.ts'
+import { planUfw, sievesAfter } from './ufw-plan.ts'
+import { freshUfw, ufwLock } from './ufw-rules.ts'
+import { proxmoxProbe, wantedRules } from './wanted.ts'
+
+const command = (argv: Argv): Step => ({ kind: 'command', argv })
+
+/** Reloading takes every chain down and up again: some seconds on a slow host. */
+const deadlineMs = 120_000
+
+export class UfwSwitch implements Resource {
+  readonly id = 'ufw'
+  readonly locks: readonly Lock[] = [ufwLock]
+  readonly #declared: DeclaredFirewall
+
+  constructor(declared: DeclaredFirewall) {
+    this.#declared = declared
+  }
+
+  async compare(look: Look): Promise<Comparison> {
+    const installed = await look.at(ufwProbe)
+    const ufw = installed ?? freshUfw
+    const enabled = this.#declared.enabled ?? ufw.enabled
+    const rivals = this.#declared.enabled === true ? await rivalRefusals(look, this.id, this.#declared) : []
+    const wrong = await this.#wrongPolicies(look, ufw)
+    const kernel = ufw.enabled && enabled ? await look.at(netfilterProbe) : null
+    const { faults, unhooked } = kernel ? filterFaults(ufw, kernel) : { faults: [], unhooked: [] }
+    const live = installed && { enabled: ufw.enabled, ...ufw.policies, kernel: faults }
+    const notes = await this.#notes(look)
+
+    const changes = [
+      ...(wrong.length > 0 ? [this.#policies(wrong, ufw)] : []),
+      ...(enabled && !ufw.enabled ? [this.#enable()] : []),
+      ...(!enabled && ufw.enabled ? [this.#disable()] : []),
+      ...(kernel && faults.length > 0 ? [this.#load(faults, unhooked, kernel)] : []),
+    ]
+    const refusals = [...rivals, ...(enabled && changes.length > 0 ? await this.#lockout(look, ufw) : [])]
+    return { changes: refusals.length > 0 ? [] : changes, refusals, notes, live }
+  }
+
+  /** The declared policies that are not set. On Proxmox VE a forward policy of DROP would cut guests off, so there ACCEPT is the default. */
+  async #wrongPolicies(look: Look, ufw: UfwState): Promise<readonly [PolicyName, Policy][]> {
+    const { input, output, forward } = this.#declared.policies
+    const passing = forward ?? ((await look.at(proxmoxProbe)) ? 'ACCEPT' : null)
+    const wanted: [PolicyName, Policy | null][] = [
+      ['input', input],
+      ['output', output],
+      ['forward', passing],
+    ]
+    return wanted.flatMap(([name, policy]): [PolicyName, Policy][] =>
+      policy !== null && policy !== ufw.policies[name] ? [[name, policy]] : [],
+    )
+  }
+
+  async #notes(look: Look): Promise<Note[]> {
+    const { forward } = this.#declared.policies
+    if (forward === null || forward === 'ACCEPT' || !(await look.at(proxmoxProbe))) return []
+    const text = `default_forward_policy is ${forward}: guests' traffic is dropped too once bridges pass through the packet filter (net.bridge.bridge-nf-call-iptables)`
+    return [{ resource: this.id, level: 'warning', text }]
+  }
+
+  async #lockout(look: Look, ufw: UfwState): Promise<Refusal[]> {
+    const { rules } = await wantedRules(look, this.#declared)
+    const after = { sieves: sievesAfter(ufw, planUfw(rules, ufw)), policy: this.#declared.policies.input }
+    const refusal = await lockoutRefusal(look, this.id, 'switching ufw on', after, [
+      'let it in by a rule in global_firewall_rules (type in, action ACCEPT, proto tcp, port as text)',
+      'or take away the rule that stops it: ufw show added',
+    ])
+    return refusal ? [refusal] : []
+  }
+
+  #policies(wrong: readonly [PolicyName, Policy][], ufw: UfwState): Change {
+    const former = wrong.flatMap(([name]): Argv[] => {
+      const policy = ufw.policies[name]
+      return policy === null ? [] : [defaultCommand(name, policy)]
+    })
+    return {
+      resource: 'ufw-policies',
+      action: 'update',
+      // While it is on, ufw takes everything down and up again for it.
+      risk: ufw.enabled ? 'disruptive' : 'safe',
+      summary: `set the default policy: ${wrong.map(([name, policy]) => `${name} ${policy}`).join(', ')}`,
+      fields: wrong.map(([name, to]): FieldChange => ({ field: name, from: ufw.policies[name], to })),
+      steps: [
+        ...wrong.map(([name, policy]) => command(defaultCommand(name, policy))),
+        readBack('/etc/default/ufw has the policies', (after) => {
+          const [left] = wrong.filter(([name, policy]) => after.policies[name] !== policy)
+          return left && `${left[0]} is still ${after.policies[left[0]]}`
+        }),
+      ],
+      undo: { commands: former },
+    }
+  }
+
+  #enable(): Change {
+    return {
+      resource: this.id,
+      action: 'update',
+      risk: 'disruptive',
+      summary: 'switch ufw on, after its rules are there: what no rule lets in is stopped from then on',
+      fields: [{ field: 'enabled', from: false, to: true }],
+      // Without --force ufw asks, takes no answer for a no, and ends with 0 (seen: services.jsonl scene 32).
+      steps: [
+        { kind: 'command', argv: ['ufw', '--force', 'enable'], timeoutMs: deadlineMs },
+        readBack('ufw is on', (after) => (after.enabled ? undefined : 'ENABLED is still no in /etc/ufw/ufw.conf')),
+        kernelHasIt,
+      ],
+      undo: { commands: [['ufw', 'disable']] },
+    }
+  }
+
+  #disable(): Change {
+    return {
+      resource: this.id,
+      action: 'update',
+      risk: 'disruptive',
+      summary: 'switch ufw off: nothing is stopped any more; the rules stay prepared',
+      fields: [{ field: 'enabled', from: true, to: false }],
+      steps: [
+        { kind: 'command', argv: ['ufw', 'disable'], timeoutMs: deadlineMs },
+        readBack('ufw is off', (after) => (after.enabled ? 'ENABLED is still yes in /etc/ufw/ufw.conf' : undefined)),
+      ],
+      undo: { commands: [['ufw', '--force', 'enable']] },
+    }
+  }
+
+  /** `ufw --force enable` does nothing as long as one of its chains is there (ufw-init-functions, ufw_start): reload does. */
+  #load(faults: readonly string[], unhooked: readonly PolicyName[], kernel: Netfilter): Change {
+    return {
+      resource: 'ufw-kernel',
+      action: 'run',
+      risk: 'disruptive',
+      summary: 'load ufw anew: the kernel does not have what its files say',
+      fields: faults.map((fault) => ({ field: 'kernel', from: fault, to: null })),
+      steps: [
+        { kind: 'command', argv: ['ufw', 'reload'], timeoutMs: deadlineMs },
+        ...unhooked.flatMap((direction) => hookSteps(direction, kernel)),
+        kernelHasIt,
+      ],
+      undo: { impossible: "what was missing was ufw's own" },
+    }
+  }
+}
+
+/**
+ * Reloading hangs the chains in only when they are gone altogether; after `iptables -F` they are there, empty and asked by
+ * nobody (ufw-init-functions, ufw_start). Which of them hang where matters, so those left are taken out and all put back.
+ */
+function hookSteps(direction: PolicyName, kernel: Netfilter): Step[] {
+  const chain = builtinChains[direction]
+  const standing = hooksOf(direction).filter((hook) => kernel.chains.has(hook))
+  if (standing.length < hooksOf(direction).length) return []
+  const hanging = hooksOf(direction).filter((hook) => kernel.chains.get(chain)?.includes(`-j ${hook}`) === true)
+  return [
+    ...hanging.map((hook) => command(['iptables', '-D', chain, '-j', hook])),
+    ...hooksOf(direction).map((hook) => command(['iptables', '-A', chain, '-j', hook])),
+  ]
+}
+
+const kernelHasIt: Step = {
+  kind: 'verify',
+  what: "the kernel has ufw's rules",
+  mend: ['ufw status verbose', 'iptables -S', 'journalctl -u ufw -n 50'],
+  async check(reader) {
+    const ufw = await readUfw(reader)
+    if (ufw === null) return 'ufw is not installed'
+    const { faults } = filterFaults(ufw, await readNetfilter(reader))
+    return faults.length === 0 ? undefined : faults.join('; ')
+  },
+}

@@ -1,0 +1,116 @@
+/** NVIDIA's installer as a file: there, and with the declared checksum, or nothing is run. */
+import type { DeclaredDriver, DeclaredRunfile } from '../../config/nvidia.ts'
+import type { Change, Comparison, Look, Refusal, Step } from '../../engine/resource.ts'
+import type { Reader } from '../../host/host.ts'
+import { DriverResource, nothing } from './on-gpus.ts'
+import type { Situation } from './situation.ts'
+
+/** A runfile has some 400 MB. */
+const hashingMs = 120_000
+const downloadMs = 3_600_000
+
+export const runfileId = (path: string): string => `runfile:${path}`
+
+/** Its SHA-256, or why there is none. */
+async function sha256Of(reader: Reader, path: string): Promise<{ sum: string } | { why: string }> {
+  const { exitCode, stdout, stderr } = await reader.query(['sha256sum', '--', path], { timeoutMs: hashingMs })
+  const sum = /^\\?([0-9a-f]{64}) /.exec(stdout)?.[1]
+  return exitCode === 0 && sum !== undefined ? { sum } : { why: stderr.trim() || 'sha256sum said nothing' }
+}
+
+/** The last look before it is run, and before a download is taken for the runfile. */
+export function hasChecksum(path: string, sha256: string): Step {
+  return {
+    kind: 'verify',
+    what: `${path} has the declared checksum`,
+    mend: [`compare it with what NVIDIA says: sha256sum ${path}`, 'then mend nvidia_driver.runfile_sha256 or the file'],
+    async check(reader) {
+      const found = await sha256Of(reader, path)
+      if ('why' in found) return found.why
+      return found.sum === sha256 ? undefined : `its SHA-256 is ${found.sum}, declared is ${sha256}`
+    },
+  }
+}
+
+export class Runfile extends DriverResource {
+  readonly id: string
+  readonly #runfile: DeclaredRunfile
+
+  constructor(declared: DeclaredDriver, runfile: DeclaredRunfile) {
+    super(declared)
+    this.id = runfileId(runfile.path)
+    this.#runfile = runfile
+  }
+
+  /** Nobody needs it once the driver is installed. */
+  protected async compareOn({ isInstalled }: Situation, look: Look): Promise<Comparison> {
+    if (isInstalled) return nothing
+    const { path, url, sha256 } = this.#runfile
+    const stat = await look.reader.stat(path)
+    if (stat?.type !== 'file') {
+      if (url === null) return { ...nothing, refusals: [this.#missing()] }
+      const refusals = await this.#unreachable(look, url)
+      return { ...nothing, changes: refusals.length > 0 ? [] : [this.#download(url, null)], refusals, live: null }
+    }
+    const found = await sha256Of(look.reader, path)
+    const live = { sha256: 'sum' in found ? found.sum : null }
+    if (live.sha256 === sha256) return { ...nothing, live }
+    if (url !== null) return { ...nothing, changes: [this.#download(url, live.sha256)], live }
+    return { ...nothing, refusals: [this.#different('why' in found ? found.why : found.sum)], live }
+  }
+
+  #refusal(why: string, mend: readonly string[]): Refusal {
+    return { resource: this.id, why, fields: [], mend }
+  }
+
+  #missing(): Refusal {
+    const { path } = this.#runfile
+    return this.#refusal(`the runfile ${path} is not on the host, so the driver can't be installed`, [
+      `put it there: scp NVIDIA-Linux-x86_64-${this.declared.version}.run HOST:${path}`,
+      'or declare where it is fetched from: "runfile_url" instead of "runfile_path"',
+    ])
+  }
+
+  #different(found: string): Refusal {
+    const { path, sha256 } = this.#runfile
+    return this.#refusal(`${path} is not the declared runfile: its SHA-256 is ${found}, declared is ${sha256}`, [
+      'it may be cut off: copy it again, and compare with what NVIDIA says',
+      'or mend nvidia_driver.runfile_sha256',
+    ])
+  }
+
+  /** Asked with HEAD. Where curl comes with this very run, the download itself tells. */
+  async #unreachable({ reader }: Look, url: string): Promise<Refusal[]> {
+    const argv = ['curl', '-fsSIL', '--max-time', '20', url]
+    const { exitCode, notFound, timedOut, stderr } = await reader.query(argv)
+    if (notFound || exitCode === 0) return []
+    const said = timedOut ? 'no answer within 30 s' : stderr.trim() || `curl ended with exit code ${exitCode}`
+    return [
+      this.#refusal(`the runfile can't be fetched from ${url}: ${said}`, [
+        `try it on the host: curl -fIL ${url}`,
+        'or put the file on the host and declare "runfile_path" instead of "runfile_url"',
+      ]),
+    ]
+  }
+
+  /** Beside its place first: under its own name it is only ever whole and checked. */
+  #download(url: string, before: string | null): Change {
+    const { path, sha256 } = this.#runfile
+    const part = `${path}.part`
+    const fetch = ['curl', '-fsSL', '--retry', '3', '-o', part, url]
+    return {
+      resource: this.id,
+      action: before === null ? 'create' : 'replace',
+      risk: 'safe',
+      summary: `fetch the runfile of driver ${this.declared.version} into ${path}`,
+      fields: [{ field: 'sha256', from: before, to: sha256 }],
+      steps: [
+        { kind: 'command', argv: ['mkdir', '-p', path.slice(0, path.lastIndexOf('/'))] },
+        { kind: 'command', argv: fetch, timeoutMs: downloadMs },
+        hasChecksum(part, sha256),
+        { kind: 'command', argv: ['mv', part, path] },
+      ],
+      undo: { commands: [['rm', path]] },
+    }
+  }
+}

@@ -1,0 +1,43 @@
+/** Established connections to the programs that people manage a host through: phx may have been started from one. */
+import { canonicalAddress } from '../../config/firewall-address.ts'
+import type { Probe } from '../../engine/resource.ts'
+import { ask } from './ask.ts'
+
+export interface Connection {
+  /** `sshd-session`, `pveproxy worker`. */
+  readonly program: string
+  /** This host's side. */
+  readonly address: string
+  readonly port: number
+  readonly peer: string
+}
+
+/** Whoever runs them may be at their other end: over SSH, or in the shell of Proxmox VE's web interface. */
+const managing = /^(sshd|pveproxy)/
+
+/** An IPv4 peer of a socket for both families is shown as `::ffff:10.0.0.5`; a link-local one names its interface. */
+function plain(shown: string): string | undefined {
+  const address = shown.replace(/^\[|\]$/g, '').replace(/%.*$/, '')
+  return canonicalAddress(address.replace(/^::ffff:(?=\d+\.)/i, ''))
+}
+
+/** `Recv-Q Send-Q LOCAL:PORT PEER:PORT users:(("program",pid=…,fd=…),…)` a line (ss(8), -H -t -n -p). */
+export function parseConnections(stdout: string): Connection[] {
+  return stdout.split('\n').flatMap((line) => {
+    const found = /^\d+\s+\d+\s+(\S+):(\d+)\s+(\S+):\d+\s+users:\(\("([^"]+)"/.exec(line.trim())
+    const [, local = '', port = '', remote = '', program = ''] = found ?? []
+    const [address, peer] = [plain(local), plain(remote)]
+    if (!managing.test(program) || address === undefined || peer === undefined) return []
+    return [{ program, address, port: Number(port), peer }]
+  })
+}
+
+/** Asked only when the firewall is about to become stricter. */
+export const connectionsProbe: Probe<readonly Connection[]> = {
+  id: 'ss -Htnp state established',
+  async read({ reader }) {
+    const argv = ['ss', '-Htnp', 'state', 'established']
+    const { stdout } = await ask(reader, argv, 'see which connections the firewall could cut')
+    return parseConnections(stdout)
+  },
+}

@@ -1,0 +1,58 @@
+/** What somebody changed behind phx is found by the plan and mended. */
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { PhxConfig, Samba } from '../../lib/config/generated/types.ts'
+import { password, phxConf, Scene, smbConf } from './scene.ts'
+
+const scenes: Scene[] = []
+function scene(samba?: Samba, more?: PhxConfig): Scene {
+  const made = new Scene(samba, more)
+  scenes.push(made)
+  return made
+}
+test.after(() => {
+  for (const one of scenes) one.clean()
+})
+
+const anonymous = 'smbclient -gNL localhost'
+
+const drifts: Readonly<Record<string, (one: Scene) => Promise<unknown>>> = {
+  'a share edited in phx.conf': (one) =>
+    one.write(phxConf, (one.text(phxConf) ?? '').replace('read only = yes', 'read only = no')),
+  'phx.conf taken away': (one) => one.sim(`rm ${phxConf}`),
+  'the include taken out': (one) => one.write(smbConf, (one.text(smbConf) ?? '').replace(/# phx begin[\s\S]*/, '')),
+  'smbd stopped': (one) => one.sim('systemctl stop smbd'),
+  'smbd disabled': (one) => one.sim('systemctl disable smbd'),
+  'nmbd started': (one) => one.sim('systemctl enable --now nmbd'),
+  'the Samba user deleted': (one) => one.sim('smbpasswd -x heads'),
+  'its password changed by hand': (one) => one.sim('smbpasswd -s -a heads', 'by-hand\nby-hand\n'),
+  'its password taken away': (one) => one.sim('smbpasswd -n heads'),
+  'the Samba user disabled': (one) => one.sim('smbpasswd -d heads'),
+  'the Unix account deleted': (one) => one.sim('userdel heads'),
+  'the owner of the folder changed': (one) => one.sim('chown root /tank/data'),
+  'samba removed': (one) => one.sim('apt-get -y remove samba'),
+}
+
+for (const [name, drift] of Object.entries(drifts)) {
+  test(`drift: ${name} is found by the plan and mended`, async () => {
+    const one = scene()
+    await one.converge()
+    const before = [one.text(smbConf), one.text(phxConf)]
+    await drift(one)
+    assert.ok((await one.summaries()).length > 0, 'the plan finds it')
+    await one.converge()
+    assert.equal([one.text(smbConf), one.text(phxConf)], before)
+    await one.sim(connect('heads', password))
+    assert.match(await one.sim(anonymous), 'Disk|prod-data|')
+  })
+}
+
+test('a reboot leaves nothing to do', async () => {
+  const one = scene()
+  await one.converge()
+  await one.sim('sim reboot')
+  assert.is((await one.run()).summary.mutations, 0)
+  await one.sim(connect('heads', password))
+})
+
+test.run()

@@ -1,0 +1,34 @@
+/** phx killed at every change of a first run: the next run goes on. */
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { PhxConfig, Samba } from '../../lib/config/generated/types.ts'
+import { dyingAt } from '../accounts/scene.ts'
+import { password, Scene, smbConf } from './scene.ts'
+
+const scenes: Scene[] = []
+function scene(samba?: Samba, more?: PhxConfig): Scene {
+  const made = new Scene(samba, more)
+  scenes.push(made)
+  return made
+}
+test.after(() => {
+  for (const one of scenes) one.clean()
+})
+
+test('killed at every change, before and after it took effect: the next run goes on', async () => {
+  for (const after of [false, true]) {
+    for (let nth = 1, died = true; died; nth++) {
+      const one = scene()
+      const conf = one.text(smbConf) ?? ''
+      const { host, hasDied } = dyingAt(one.host, nth, after)
+      await one.run(1, host).catch(() => undefined)
+      died = hasDied()
+      await one.converge()
+      await one.sim(connect('heads', password))
+      assert.ok(one.text(smbConf)?.startsWith(conf))
+      one.clean()
+    }
+  }
+})
+
+test.run()
