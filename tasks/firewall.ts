@@ -5,6 +5,7 @@ import { initialSetup } from '../lib/config/steps.ts'
 import type { Resource, Task, TaskModule } from '../lib/engine/resource.ts'
 import { PveRules } from '../lib/resources/firewall/pve-rules.ts'
 import { PveSwitch } from '../lib/resources/firewall/pve-switch.ts'
+import { UfwKernel } from '../lib/resources/firewall/ufw-kernel.ts'
 import { UfwRules } from '../lib/resources/firewall/ufw-rules.ts'
 import { UfwSwitch } from '../lib/resources/firewall/ufw-switch.ts'
 import { Packages } from '../lib/resources/package/packages.ts'
@@ -19,6 +20,7 @@ function resourcesOf(declared: DeclaredFirewall): Resource[] {
     case 'ufw':
       return [
         new Packages(id, ['ufw']),
+        new UfwKernel(declared),
         new UfwRules(declared),
         new UfwSwitch(declared),
         ...(starts ? [new Unit({ name: 'ufw.service', on: true })] : []),

@@ -48,12 +48,15 @@ function inputsOf({ roots, entries, storages }: DeclaredNfs): Record<string, Val
 function resourcesOf(nfs: DeclaredNfs): Resource[] {
   const { roots, entries, storages } = nfs
   const paths = roots.map(({ path }) => path)
-  const isCrossed = (one: DeclaredEntry, path: string): boolean => one.path === path && one.options.includes('crossmnt')
+  const isCrossed = ({ options }: DeclaredEntry): boolean => options.includes('crossmnt')
+  const isWritable = ({ options }: DeclaredEntry): boolean =>
+    options.includes('rw') && !options.includes('no_root_squash') && !options.includes('anonuid=0')
   return [
     new Packages(id, ['nfs-common', 'nfs-kernel-server']),
     staleStorages(nfs),
     ...roots.map((root) => {
-      return new ExportRoot(root, { paths, isCrossed: entries.some((one) => isCrossed(one, root.path)) })
+      const own = entries.filter(({ path }) => path === root.path)
+      return new ExportRoot(root, { paths, isCrossed: own.some(isCrossed), isWritable: own.some(isWritable) })
     }),
     new Unit({ name: 'nfs-server.service', on: true }),
     new NfsServer(),

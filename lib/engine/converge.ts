@@ -5,7 +5,7 @@ import type { Journal } from '../state/journal.ts'
 import { type Stamp, unfinished, writeStamp } from '../state/stamp.ts'
 import type { FailureShown, TaskResult } from './events.ts'
 import { execute, Interrupted, type RunContext, StepFailed } from './execute.ts'
-import { newLook } from './look.ts'
+import { lookAhead, newLook } from './look.ts'
 import { compareTask, ForeseenSet, type PlannedTask } from './plan.ts'
 import type { Change, Risk, Task } from './resource.ts'
 import { isSame } from './value.ts'
@@ -56,7 +56,11 @@ export async function converge(
   const { task, stamp } = planned
   const { running, journal } = context
   const started = performance.now()
-  const compareNow = () => compareTask(task, stamp, newLook(running.reader, running.secrets), new ForeseenSet())
+  const compareNow = async (): Promise<PlannedTask> => {
+    const look = newLook(running.reader, running.secrets)
+    const [now] = await Promise.all([compareTask(task, stamp, look, new ForeseenSet()), lookAhead(look, [task])])
+    return now
+  }
   const fresh = await compareNow()
   const first = shrunk(fresh, planned.changes, revealed)
   if (isVerdict(first)) return first

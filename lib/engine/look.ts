@@ -1,7 +1,12 @@
 /** One consistent look at the host: every probe is read once, however many resources ask for it. */
 import type { Reader } from '../host/host.ts'
-import type { Look, Probe } from './resource.ts'
+import type { Look, Probe, Task } from './resource.ts'
 import { noSecrets, type Secrets } from './secret.ts'
+
+/** Begins what these tasks will ask for anyway, and ends when all of it has been answered, well or not. */
+export async function lookAhead(look: Look, tasks: readonly Task[]): Promise<void> {
+  await Promise.allSettled(tasks.flatMap(({ resources }) => resources.map((resource) => resource.ahead?.(look))))
+}
 
 export function newLook(reader: Reader, secrets: Secrets = noSecrets): Look {
   const seen = new Map<string, Promise<unknown>>()

@@ -6,7 +6,7 @@ import { readStamps, type Stamp } from '../state/stamp.ts'
 import { CannotLook } from './cannot-look.ts'
 import { decide } from './consent.ts'
 import type { ChangeShown, Consent, StepShown, TaskPlan } from './events.ts'
-import { newLook } from './look.ts'
+import { lookAhead, newLook } from './look.ts'
 import type { Change, Foreseen, Lock, Look, Note, Owned, Refusal, Step, Task, Value } from './resource.ts'
 import type { ConsentPolicy, Looking, PlanDocument, TaskStatus } from './session.ts'
 import { type Looked, standingOf } from './standing.ts'
@@ -88,13 +88,17 @@ export async function planTasks(looking: Looking, stamps = readStamps(looking.st
   const look = newLook(looking.reader, looking.secrets)
   const foreseen = new ForeseenSet()
   const planned = new Map<string, Promise<PlannedTask>>()
+  const ahead = lookAhead(look, looking.selected)
   // Topological order: the promises that a task waits for are there before it asks for them.
   for (const task of looking.selected) {
     const needed = task.needs.flatMap((need) => planned.get(need) ?? [])
     const compare = () => compareTask(task, stamps.get(task.id), look, foreseen)
     planned.set(task.id, needed.length === 0 ? compare() : Promise.all(needed).then(compare))
   }
-  return Promise.all(planned.values())
+  const all = await Promise.all(planned.values())
+  // A probe that nobody waited for after all must not go on beside what the run changes.
+  await ahead
+  return all
 }
 
 const showStep = (step: Step): StepShown => {

@@ -154,6 +154,11 @@ export interface Resource {
   readonly locks: readonly Lock[]
   /** Reads through the look and says what differs. Never changes anything; `look` could not. */
   compare(look: Look, foreseen: Foreseen, owned: Owned): Promise<Comparison>
+  /**
+   * Asks for the probes that comparing will need whatever it finds: they are begun with those of all other resources, so
+   * that no tool waits for another's answer. A look that fails here fails again where its answer is needed.
+   */
+  ahead?(look: Look): Promise<unknown>
 }
 
 /** What earlier runs left behind for a task: needed to tell its own from what others made. */

@@ -113,6 +113,15 @@ test('an account that is there already keeps its home, its shell, its groups and
   assert.is(await shadow(one), otherHash)
 })
 
+test('a shell that lets nobody in, or is not installed, is warned about', async () => {
+  const one = scene([{ username: 'ada' }, { username: 'bob', shell: '/usr/bin/zsh' }])
+  await one.sim('useradd -M -s /usr/sbin/nologin ada')
+  assert.equal((await one.converge()).commands.slice(0, 1), ['mkhomedir_helper ada 0077'])
+  const notes = (await one.plan()).tasks.flatMap((task) => task.notes.map(({ text }) => text)).join('\n')
+  assert.match(notes, "ada can't log in with the shell /usr/sbin/nologin, which phx leaves as it is")
+  assert.match(notes, '/usr/bin/zsh is not in /etc/shells: bob')
+})
+
 test('empty and NOT_SET leave the password alone, and sudo without any password is warned about', async () => {
   for (const password_hash of ['', 'NOT_SET']) {
     const one = scene([{ username: 'ada', sudo_access: true, password_hash }])

@@ -13,6 +13,10 @@ const chance: Readonly<Record<string, { readonly calls: readonly string[]; reado
     calls: ['pvesm scan'],
     reason: 'a storage appears during a call that only reads: the recorder’s own',
   },
+  'services.jsonl 52': {
+    calls: ['ufw status'],
+    reason: 'the recorder says in its own words that a program is missing',
+  },
   'services.jsonl 37': { calls: ['ufw --force reset'], reason: 'names its copies by the time of day' },
   'services.jsonl 38': {
     calls: ['ufw show added', 'ufw status'],

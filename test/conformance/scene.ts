@@ -46,10 +46,14 @@ export function labHost(scene: Scene): SimState {
   return state
 }
 
+/** The lab had its NFS server when sharenfs was recorded too. */
+const asksForExports = (scene: Scene): boolean =>
+  scene.calls.some((step) => !isEvent(step) && step.argv[0] === 'exportfs')
+
 export function replayScene(scene: Scene): Step[] {
   let state = labHost(scene)
   const ofServices = isOfServices(scene)
-  if (ofServices) makeLab(state)
+  if (ofServices || asksForExports(scene)) makeLab(state)
   if (ofServices) makeLabAccounts(state)
   const steps: Step[] = []
   for (const step of scene.calls) {

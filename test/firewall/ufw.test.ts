@@ -106,6 +106,11 @@ test('live rules that someone flushed are found, and loaded anew: also hung in a
   assert.is(commands.length, 19)
   assert.match(await host.sim('iptables -S'), '-A INPUT -j ufw-before-input\n')
   await host.nothingToDo()
+  // The same while it is off, as a run leaves it that was killed in the middle of the reload.
+  await host.sim('ufw disable')
+  await host.sim('iptables -F')
+  await host.run(0)
+  await host.nothingToDo()
 })
 
 test('a rule that is no longer declared goes, by its whole text; nothing else does', async () => {

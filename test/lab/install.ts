@@ -12,7 +12,15 @@ export async function packBuild(): Promise<Buffer> {
   await run(process.execPath, ['scripts/build.mjs'], { cwd: project }).catch((error) => {
     throw new Error(`phx could not be built (node scripts/build.mjs):\n${error.stderr}`)
   })
-  const files = ['package.json', 'bin/phx.js', 'bin/chunks', 'bin/lab-pvesm.js', 'bin/lab-pct.js', 'bin/lab-pveum.js', 'schema']
+  const files = [
+    'package.json',
+    'bin/phx.js',
+    'bin/chunks',
+    'bin/lab-pvesm.js',
+    'bin/lab-pct.js',
+    'bin/lab-pveum.js',
+    'schema',
+  ]
   const tar = await run('tar', ['-C', project, '-cf', '-', ...files], { encoding: 'buffer', maxBuffer: 2 ** 28 })
   return tar.stdout
 }

@@ -1,8 +1,8 @@
 /** What exportfs prints and exports(5) means, pinned to recordings of the real tools. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { effectiveOptions, writtenOptions } from '../../lib/config/export-options.ts'
 import { canonicalClient, isHostName, letsIn } from '../../lib/config/export-clients.ts'
+import { effectiveOptions, writtenOptions } from '../../lib/config/export-options.ts'
 import { parseExportsFile, parseTable } from '../../lib/resources/probes/exports.ts'
 import { parseHosts } from '../../lib/resources/probes/host-names.ts'
 import { addressIn, parseRmtab } from '../../lib/resources/probes/nfs-clients.ts'
@@ -23,10 +23,7 @@ test('the table as exportfs -s prints it: one line, several clients, blanks in a
     '/srv/a 10.1.0.0/24 ',
     '/srv/tab 10.0.0.0/24 rw',
   ])
-  assert.equal(shown(14), [
-    '/tank/share 10.0.0.0/24 crossmnt,fsid=7,rw',
-    '/tank/share/kid 10.0.0.0/24 mountpoint,rw',
-  ])
+  assert.equal(shown(14), ['/tank/share 10.0.0.0/24 crossmnt,fsid=7,rw', '/tank/share/kid 10.0.0.0/24 mountpoint,rw'])
 })
 
 test('a table that says nothing of subtrees checks them', () => {

@@ -10,9 +10,16 @@ import type { PhxConfig } from '../../lib/config/generated/types.ts'
 import { newLook } from '../../lib/engine/look.ts'
 import { compareTask, ForeseenSet, type PlannedTask } from '../../lib/engine/plan.ts'
 import type { Change, Task } from '../../lib/engine/resource.ts'
+import { Secret, type Secrets } from '../../lib/engine/secret.ts'
 import { readerOf } from '../../lib/host/host.ts'
 import { openSimulated, type SimulatedHost } from '../../lib/host/simulated/host.ts'
 import { modules } from '../../tasks/index.ts'
+
+/** Every secret of the example is this one, good as a password and as the hash of one. */
+const secrets: Secrets = {
+  resolve: async () => ({ ok: true, secret: new Secret(`$6$salt$${'x'.repeat(86)}`) }),
+  redact: (text) => text,
+}
 
 const a = '/dev/disk/by-id/scsi-35000c50015ea71a2'
 const b = '/dev/disk/by-id/scsi-35000c50015ea71a3'
@@ -33,7 +40,7 @@ async function call(host: SimulatedHost, line: string, stdin?: string): Promise<
 }
 
 async function plan(host: SimulatedHost, config: PhxConfig): Promise<PlannedTask[]> {
-  const look = newLook(readerOf(host))
+  const look = newLook(readerOf(host), secrets)
   const foreseen = new ForeseenSet()
   const planned: PlannedTask[] = []
   for (const task of tasksOf(config)) planned.push(await compareTask(task, undefined, look, foreseen))
@@ -47,9 +54,12 @@ const refusalsOf = (planned: readonly PlannedTask[]): string[] =>
 async function carryOut(host: SimulatedHost, change: Change, done: string[]): Promise<void> {
   for (const step of change.steps) {
     if (step.kind === 'verify') assert.is(await step.check(readerOf(host)), undefined, step.what)
+    if (step.kind === 'write') await host.writeFile(step.file)
+    if (step.kind === 'remove') await host.removeFile(step.path)
     if (step.kind !== 'command') continue
-    const { exitCode, stderr } = await host.mutate(step.argv)
-    assert.is(exitCode, 0, `${step.argv.join(' ')}: ${stderr}`)
+    const result = await host.mutate(step.argv, step.stdin ? { stdin: step.stdin.reveal() } : {})
+    const why = step.judge ? step.judge(result) : result.exitCode === 0 ? undefined : result.stderr
+    assert.is(why, undefined, step.argv.join(' '))
     done.push(step.argv.join(' '))
   }
 }
@@ -58,7 +68,7 @@ async function carryOut(host: SimulatedHost, change: Change, done: string[]): Pr
 async function converge(host: SimulatedHost, config: PhxConfig): Promise<string[]> {
   const done: string[] = []
   for (const task of tasksOf(config)) {
-    const compare = () => compareTask(task, undefined, newLook(readerOf(host)), new ForeseenSet())
+    const compare = () => compareTask(task, undefined, newLook(readerOf(host), secrets), new ForeseenSet())
     let left = [...(await compare()).changes]
     for (let change = left.shift(); change; change = left.shift()) {
       await carryOut(host, change, done)

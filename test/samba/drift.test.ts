@@ -2,7 +2,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { PhxConfig, Samba } from '../../lib/config/generated/types.ts'
-import { password, phxConf, Scene, smbConf } from './scene.ts'
+import { anonymous, connect, password, phxConf, Scene, smbConf } from './scene.ts'
 
 const scenes: Scene[] = []
 function scene(samba?: Samba, more?: PhxConfig): Scene {
@@ -13,8 +13,6 @@ function scene(samba?: Samba, more?: PhxConfig): Scene {
 test.after(() => {
   for (const one of scenes) one.clean()
 })
-
-const anonymous = 'smbclient -gNL localhost'
 
 const drifts: Readonly<Record<string, (one: Scene) => Promise<unknown>>> = {
   'a share edited in phx.conf': (one) =>

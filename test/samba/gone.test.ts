@@ -2,7 +2,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { PhxConfig, Samba } from '../../lib/config/generated/types.ts'
-import { phxConf, Scene, smbConf, usual } from './scene.ts'
+import { anonymous, phxConf, Scene, smbConf, usual } from './scene.ts'
 
 const scenes: Scene[] = []
 function scene(samba?: Samba, more?: PhxConfig): Scene {
@@ -13,8 +13,6 @@ function scene(samba?: Samba, more?: PhxConfig): Scene {
 test.after(() => {
   for (const one of scenes) one.clean()
 })
-
-const anonymous = 'smbclient -gNL localhost'
 
 test('a share that is no longer declared goes, its data stays', async () => {
   const one = scene()

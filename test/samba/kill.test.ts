@@ -3,7 +3,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { PhxConfig, Samba } from '../../lib/config/generated/types.ts'
 import { dyingAt } from '../accounts/scene.ts'
-import { password, Scene, smbConf } from './scene.ts'
+import { connect, password, Scene, smbConf } from './scene.ts'
 
 const scenes: Scene[] = []
 function scene(samba?: Samba, more?: PhxConfig): Scene {

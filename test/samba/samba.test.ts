@@ -3,7 +3,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { PhxConfig, Samba } from '../../lib/config/generated/types.ts'
 import { type Host, readerOf } from '../../lib/host/host.ts'
-import { otherPassword, password, passwordFile, Scene, smbConf, usual } from './scene.ts'
+import { anonymous, connect, otherPassword, password, passwordFile, Scene, smbConf, usual } from './scene.ts'
 
 const scenes: Scene[] = []
 function scene(samba?: Samba, more?: PhxConfig): Scene {
@@ -14,8 +14,6 @@ function scene(samba?: Samba, more?: PhxConfig): Scene {
 test.after(() => {
   for (const one of scenes) one.clean()
 })
-
-const anonymous = 'smbclient -gNL localhost'
 
 test('from a bare host in one run; the second has nothing to do', async () => {
   const one = scene()

@@ -35,6 +35,12 @@ export const zfs: NonNullable<PhxConfig['zfs']> = {
   ],
 }
 
+/** What is served, as anybody sees it. */
+export const anonymous = 'smbclient -gNL localhost'
+/** Into a share and out again. */
+export const connect = (user: string, secret: string, share = 'prod-data'): string =>
+  `smbclient //localhost/${share} -U ${user}%${secret} -c exit`
+
 /** The user's own form: a path without a slash, options as a text. */
 export const usual: Samba = {
   user: 'heads',

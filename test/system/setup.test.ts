@@ -1,7 +1,7 @@
 /** The step initial-setup as a whole, on a simulated Proxmox VE 9: from the installer's state, drift, what goes. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { cleanScenes, type everything, Scene } from './scene.ts'
+import { cleanScenes, everything, Scene } from './scene.ts'
 
 test('from what the installer leaves to what is declared, then nothing to do', async () => {
   const scene = new Scene()

@@ -10,6 +10,7 @@ import {
 import { diskPathsAreStraight, disksAreUsedOnce, disksHaveStableNames } from './disks.ts'
 import { keysNeedNoTyping } from './encryption.ts'
 import { guestFoldersLieOnDatasets, guestsAreSound } from './guests.ts'
+import { hostIsSound } from './host.ts'
 import { containerVolumesAreSound } from './lxc-volumes.ts'
 import { mountPointsAreSound } from './mounts.ts'
 import { addressesAreReal, firewallIsSound } from './network.ts'
@@ -56,6 +57,7 @@ export const rules: readonly Rule[] = [
   sharedFoldersHaveOneOwner,
   sharesAreSound,
   addressesAreReal,
+  hostIsSound,
   firewallIsSound,
   usersAreSound,
   secretsAreReferences,

@@ -71,6 +71,19 @@ export const exportsAreSound: Rule = function* (config) {
   yield* ownerFindings(config.get('nfs', 'exports').items())
 }
 
+/** What hurt before: every volume was listed twice, as that of a dir storage and as that of the nfs storage on top. */
+function* sameTreeFindings(config: Spot, path: string, storage: Spot): Generator<Finding> {
+  const mounts = declaredMounts(config)
+  for (const { spot, fullName } of datasetSpots(config)) {
+    if (!spot.get('proxmox_storage_type').isPresent || mounts.get(fullName) !== withoutSlash(path)) continue
+    yield warning(
+      storage,
+      `${fullName} is a storage already; with ${storage.text} Proxmox VE lists what is on it twice`,
+      'leave proxmox_storage out: on this host the storage of the dataset is the better way',
+    )
+  }
+}
+
 /** A folder has one owner and one mode, however many exports name it. */
 function* ownerFindings(exports: readonly Spot[]): Generator<Finding> {
   const said = new Map<string, string>()
@@ -104,6 +117,7 @@ function* storageFindings(config: Spot, entry: Spot): Generator<Finding> {
       yield warning(content, '"proxmox_content_type" has no effect without proxmox_storage', 'add it, or remove this')
     return
   }
+  yield* sameTreeFindings(config, entry.get('path').text ?? '', storage)
   const network = config.get('network')
   const [first] = network.get('interfaces').itemsOrSelf()
   const server = network.get('nfs_server').text ?? first?.get('address').text?.split('/')[0] ?? '127.0.0.1'

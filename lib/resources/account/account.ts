@@ -101,7 +101,7 @@ export class Account implements Resource {
       ],
       // A home that useradd was cut off at is no longer its own to make.
       steps: [command(argv), ...(remains ? [command(['chown', '--no-dereference', `${name}:${name}`, home])] : [])],
-      undo: { commands: [['userdel', '--remove', name]] },
+      undo: { commands: [['userdel', name]] },
     }
     return { changes: [change], refusals: [], notes: await this.#shellNote(look, shell), live: null }
   }
@@ -125,10 +125,17 @@ export class Account implements Resource {
 
   /** sshd and su let nobody in whose shell is not there; nothing on the host says so before the first login. */
   async #shellNote(look: Look, shell: string): Promise<Comparison['notes']> {
+    const { name } = this.#declared
+    const warning = (text: string): Comparison['notes'] => [{ resource: this.id, level: 'warning', text }]
+    if (isClosed(shell)) {
+      if (this.#declared.shell !== null) return []
+      return warning(
+        `${name} can't log in with the shell ${shell}, which phx leaves as it is: declare "shell" to change it`,
+      )
+    }
     const shells = await look.reader.readFile('/etc/shells')
-    if (shells === undefined || isClosed(shell) || shells.split('\n').includes(shell)) return []
-    const text = `${shell} is not in /etc/shells: ${this.#declared.name} can't log in with it unless it is installed`
-    return [{ resource: this.id, level: 'warning', text }]
+    if (shells === undefined || shells.split('\n').includes(shell)) return []
+    return warning(`${shell} is not in /etc/shells: ${name} can't log in with it unless it is installed`)
   }
 
   #refuse(live: Comparison['live'], refusal: Omit<Refusal, 'resource' | 'fields'>): Comparison {

@@ -54,7 +54,11 @@ export class OwnedFile implements Resource {
     if (text === undefined) {
       return { changes: lines === null ? [] : [await this.#write(look, null)], refusals: [], notes: [], live: null }
     }
-    const live = { content: fingerprint(text), mode: octal(stat?.mode ?? 0), owner: stat?.uid ?? 0 }
+    const live = {
+      content: fingerprint(text),
+      mode: octal(stat?.mode ?? 0),
+      owner: `${stat?.uid ?? 0}:${stat?.gid ?? 0}`,
+    }
     if (!isOurs(text)) {
       if (lines === null) return { changes: [], refusals: [], notes: [], live }
       const why = `${path} is there and was not written by phx: it stays as it is`
@@ -62,7 +66,7 @@ export class OwnedFile implements Resource {
       return { changes: [], refusals: [{ resource: this.id, why, fields: [], mend }], notes: [], live }
     }
     if (lines === null) return { changes: [this.#remove(text)], refusals: [], notes: [], live }
-    const isSo = text === textOf(this.#declared) && stat?.mode === mode && stat.uid === 0
+    const isSo = text === textOf(this.#declared) && stat?.mode === mode && stat.uid === 0 && stat.gid === 0
     return { changes: isSo ? [] : [await this.#write(look, text, stat?.mode)], refusals: [], notes: [], live }
   }
 

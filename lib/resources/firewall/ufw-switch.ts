@@ -1,4 +1,4 @@
-/** ufw itself: its policies, whether it is on, and whether the kernel has what its files say. */
+/** ufw itself: its policies, and whether it is on. */
 import type { DeclaredFirewall } from '../../config/firewall.ts'
 import type {
   Change,
@@ -12,26 +12,16 @@ import type {
   Step,
 } from '../../engine/resource.ts'
 import type { Argv } from '../../host/host.ts'
-import {
-  builtinChains,
-  filterFaults,
-  hooksOf,
-  type Netfilter,
-  netfilterProbe,
-  readNetfilter,
-} from '../probes/netfilter.ts'
-import { type Policy, type PolicyName, readUfw, type UfwState, ufwProbe } from '../probes/ufw.ts'
+import { type Policy, type PolicyName, type UfwState, ufwProbe } from '../probes/ufw.ts'
 import { lockoutRefusal } from './lockout.ts'
 import { rivalRefusals } from './rivals.ts'
 import { defaultCommand, readBack } from './ufw-command.ts'
+import { kernelFaults, kernelHasIt, lingeringHooks, ufwDeadlineMs } from './ufw-kernel.ts'
 import { planUfw, sievesAfter } from './ufw-plan.ts'
 import { freshUfw, ufwLock } from './ufw-rules.ts'
 import { proxmoxProbe, wantedRules } from './wanted.ts'
 
 const command = (argv: Argv): Step => ({ kind: 'command', argv })
-
-/** Reloading takes every chain down and up again: some seconds on a slow host. */
-const deadlineMs = 120_000
 
 export class UfwSwitch implements Resource {
   readonly id = 'ufw'
@@ -48,18 +38,17 @@ export class UfwSwitch implements Resource {
     const enabled = this.#declared.enabled ?? ufw.enabled
     const rivals = this.#declared.enabled === true ? await rivalRefusals(look, this.id, this.#declared) : []
     const wrong = await this.#wrongPolicies(look, ufw)
-    const kernel = ufw.enabled && enabled ? await look.at(netfilterProbe) : null
-    const { faults, unhooked } = kernel ? filterFaults(ufw, kernel) : { faults: [], unhooked: [] }
-    const live = installed && { enabled: ufw.enabled, ...ufw.policies, kernel: faults }
+    const live = installed && { enabled: ufw.enabled, ...ufw.policies }
     const notes = await this.#notes(look)
 
     const changes = [
       ...(wrong.length > 0 ? [this.#policies(wrong, ufw)] : []),
-      ...(enabled && !ufw.enabled ? [this.#enable()] : []),
+      ...(enabled && !ufw.enabled ? [this.#enable(installed ? await lingeringHooks(look, ufw) : [])] : []),
       ...(!enabled && ufw.enabled ? [this.#disable()] : []),
-      ...(kernel && faults.length > 0 ? [this.#load(faults, unhooked, kernel)] : []),
     ]
-    const refusals = [...rivals, ...(enabled && changes.length > 0 ? await this.#lockout(look, ufw) : [])]
+    const loads = enabled && (await kernelFaults(look, ufw)).faults.length > 0
+    const closes = enabled && (changes.length > 0 || loads)
+    const refusals = [...rivals, ...(closes ? await this.#lockout(look, ufw) : [])]
     return { changes: refusals.length > 0 ? [] : changes, refusals, notes, live }
   }
 
@@ -117,7 +106,7 @@ export class UfwSwitch implements Resource {
     }
   }
 
-  #enable(): Change {
+  #enable(hooks: readonly Step[]): Change {
     return {
       resource: this.id,
       action: 'update',
@@ -126,8 +115,9 @@ export class UfwSwitch implements Resource {
       fields: [{ field: 'enabled', from: false, to: true }],
       // Without --force ufw asks, takes no answer for a no, and ends with 0 (seen: services.jsonl scene 32).
       steps: [
-        { kind: 'command', argv: ['ufw', '--force', 'enable'], timeoutMs: deadlineMs },
+        { kind: 'command', argv: ['ufw', '--force', 'enable'], timeoutMs: ufwDeadlineMs },
         readBack('ufw is on', (after) => (after.enabled ? undefined : 'ENABLED is still no in /etc/ufw/ufw.conf')),
+        ...hooks,
         kernelHasIt,
       ],
       undo: { commands: [['ufw', 'disable']] },
@@ -142,54 +132,10 @@ export class UfwSwitch implements Resource {
       summary: 'switch ufw off: nothing is stopped any more; the rules stay prepared',
       fields: [{ field: 'enabled', from: true, to: false }],
       steps: [
-        { kind: 'command', argv: ['ufw', 'disable'], timeoutMs: deadlineMs },
+        { kind: 'command', argv: ['ufw', 'disable'], timeoutMs: ufwDeadlineMs },
         readBack('ufw is off', (after) => (after.enabled ? 'ENABLED is still yes in /etc/ufw/ufw.conf' : undefined)),
       ],
       undo: { commands: [['ufw', '--force', 'enable']] },
     }
   }
-
-  /** `ufw --force enable` does nothing as long as one of its chains is there (ufw-init-functions, ufw_start): reload does. */
-  #load(faults: readonly string[], unhooked: readonly PolicyName[], kernel: Netfilter): Change {
-    return {
-      resource: 'ufw-kernel',
-      action: 'run',
-      risk: 'disruptive',
-      summary: 'load ufw anew: the kernel does not have what its files say',
-      fields: faults.map((fault) => ({ field: 'kernel', from: fault, to: null })),
-      steps: [
-        { kind: 'command', argv: ['ufw', 'reload'], timeoutMs: deadlineMs },
-        ...unhooked.flatMap((direction) => hookSteps(direction, kernel)),
-        kernelHasIt,
-      ],
-      undo: { impossible: "what was missing was ufw's own" },
-    }
-  }
-}
-
-/**
- * Reloading hangs the chains in only when they are gone altogether; after `iptables -F` they are there, empty and asked by
- * nobody (ufw-init-functions, ufw_start). Which of them hang where matters, so those left are taken out and all put back.
- */
-function hookSteps(direction: PolicyName, kernel: Netfilter): Step[] {
-  const chain = builtinChains[direction]
-  const standing = hooksOf(direction).filter((hook) => kernel.chains.has(hook))
-  if (standing.length < hooksOf(direction).length) return []
-  const hanging = hooksOf(direction).filter((hook) => kernel.chains.get(chain)?.includes(`-j ${hook}`) === true)
-  return [
-    ...hanging.map((hook) => command(['iptables', '-D', chain, '-j', hook])),
-    ...hooksOf(direction).map((hook) => command(['iptables', '-A', chain, '-j', hook])),
-  ]
-}
-
-const kernelHasIt: Step = {
-  kind: 'verify',
-  what: "the kernel has ufw's rules",
-  mend: ['ufw status verbose', 'iptables -S', 'journalctl -u ufw -n 50'],
-  async check(reader) {
-    const ufw = await readUfw(reader)
-    if (ufw === null) return 'ufw is not installed'
-    const { faults } = filterFaults(ufw, await readNetfilter(reader))
-    return faults.length === 0 ? undefined : faults.join('; ')
-  },
 }

@@ -28,6 +28,8 @@ import { poolId } from '../zpool/pool.ts'
 interface Exporting {
   /** Whether clients may cross into what is mounted below it. */
   readonly isCrossed: boolean
+  /** Whether some client may write there without being root here. */
+  readonly isWritable: boolean
   /** Every exported path. */
   readonly paths: readonly string[]
 }
@@ -75,7 +77,10 @@ export class ExportRoot implements Resource {
     const unknown = this.#unknown(foreseen, users, groups)
     if (unknown !== undefined) return this.#refuse(unknown, live)
     const changes = stat ? (fields.length > 0 ? [this.#give(fields, stat)] : []) : [this.#make(fields)]
-    return { ...this.#found(changes, live), notes: await this.#unseen(look) }
+    return {
+      ...this.#found(changes, live),
+      notes: [...(await this.#unseen(look)), ...this.#unwritable(stat ?? fresh, fields)],
+    }
   }
 
   #found(changes: readonly Change[], live: Comparison['live']): Comparison {
@@ -197,6 +202,15 @@ export class ExportRoot implements Resource {
       ],
       undo: { commands: [] },
     }
+  }
+
+  /** The answer to "permission denied" is an owner, not mode 777 and no root_squash either. */
+  #unwritable(stat: FileStat, fields: readonly FieldChange[]): Note[] {
+    const { path } = this.#root
+    const isRoots = stat.uid === 0 && (stat.mode & 0o022) === 0 && fields.length === 0
+    if (!isRoots || !this.#exporting.isWritable) return []
+    const text = `${path} is exported rw, but only root may write to the folder itself, and a client's root counts as nobody (root_squash): declare its owner, or anonuid`
+    return [{ resource: this.id, level: 'info', text }]
   }
 
   /** A client that may not cross sees an empty folder where another file system is mounted (exports(5), nohide, crossmnt). */

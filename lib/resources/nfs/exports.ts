@@ -50,6 +50,10 @@ export class NfsExports implements Resource {
     this.#entries = entries
   }
 
+  ahead(look: Look): Promise<unknown> {
+    return look.at(exportTableProbe)
+  }
+
   async compare(look: Look, _foreseen: Foreseen): Promise<Comparison> {
     const seen = await this.#see(look)
     const { refusals, notes } = collisions(this.id, this.#entries, seen.others, seen.known)

@@ -1,9 +1,10 @@
 /** Whether the NFS server answers, and why not. A started unit proves nothing: nfs-server stays active with no thread at all. */
 import type { DeclaredEntry } from '../../config/nfs.ts'
-import type { Step } from '../../engine/resource.ts'
+import type { Probe, Step } from '../../engine/resource.ts'
 import type { Reader } from '../../host/host.ts'
 import { tableNow } from '../probes/exports.ts'
 import { parseListeners } from '../probes/listeners.ts'
+import { unitIn, unitsProbe } from '../probes/units.ts'
 import { unitNow } from '../unit/unit.ts'
 import { type KnownNames, missingFrom } from './table.ts'
 
@@ -20,7 +21,7 @@ export async function threadsOf(reader: Reader): Promise<number | null> {
  * Why version 4 is not served, or undefined. rpcinfo asks the port mapper first, and fails without one although the
  * server runs (seen: services.jsonl scene 17); a host that has masked it serves version 4 on its fixed port.
  */
-export async function silence(reader: Reader, hasPortMapper: boolean): Promise<string | undefined> {
+async function silence(reader: Reader, hasPortMapper: boolean): Promise<string | undefined> {
   if (!hasPortMapper) {
     const texts = await Promise.all(['/proc/net/tcp', '/proc/net/tcp6'].map((path) => reader.readFile(path)))
     const isOpen = texts.some((text) => parseListeners(text ?? '').includes(nfsPort))
@@ -28,6 +29,16 @@ export async function silence(reader: Reader, hasPortMapper: boolean): Promise<s
   }
   const { exitCode, stdout, stderr } = await reader.query(['rpcinfo', '-T', 'tcp', '127.0.0.1', 'nfs', '4'])
   return exitCode === 0 ? undefined : (stderr.trim() || stdout.trim() || 'rpcinfo gave no answer').replace(/\s+/g, ' ')
+}
+
+/** The same in a look; undefined as well where nothing runs that could answer. */
+export const silenceProbe: Probe<string | undefined> = {
+  id: 'rpcinfo',
+  async read(look) {
+    const [units, threads] = await Promise.all([look.at(unitsProbe), threadsOf(look.reader)])
+    if (unitIn(units, serverUnit).active !== 'active' || !threads) return undefined
+    return silence(look.reader, !unitIn(units, 'rpcbind.service').masked)
+  },
 }
 
 async function whyNot(reader: Reader, entries: readonly DeclaredEntry[], known: KnownNames) {

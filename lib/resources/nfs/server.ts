@@ -2,7 +2,7 @@
 import type { Change, Comparison, Lock, Look, Refusal, Resource } from '../../engine/resource.ts'
 import { listenersProbe } from '../probes/listeners.ts'
 import { unitIn, unitsProbe } from '../probes/units.ts'
-import { isReady, nfsPort, serverUnit, silence, threadsOf } from './ready.ts'
+import { isReady, nfsPort, serverUnit, silenceProbe, threadsOf } from './ready.ts'
 
 /** NFSv4: opens and locks of clients that were there before wait so long after a start (nfsd(7), nfsv4gracetime). */
 const grace = 'for up to 90 s after a start clients can open and lock nothing new: they wait, and go on by themselves'
@@ -10,6 +10,10 @@ const grace = 'for up to 90 s after a start clients can open and lock nothing ne
 export class NfsServer implements Resource {
   readonly id = 'nfs-server'
   readonly locks: readonly Lock[] = [{ name: 'nfs-server', mode: 'exclusive' }]
+
+  ahead(look: Look): Promise<unknown> {
+    return look.at(silenceProbe)
+  }
 
   async compare(look: Look): Promise<Comparison> {
     const [units, threads] = await Promise.all([look.at(unitsProbe), threadsOf(look.reader)])
@@ -22,7 +26,7 @@ export class NfsServer implements Resource {
     if (!isUp) return this.#differs(this.#restart("the kernel's server has no threads"), { answers: false })
 
     const isMasked = unitIn(units, 'rpcbind.service').masked
-    const silent = await silence(look.reader, !isMasked)
+    const silent = await look.at(silenceProbe)
     if (silent !== undefined) return this.#differs(this.#restart(silent), { answers: false })
     const text = 'rpcbind is masked: NFS version 4 works without it; version 3, showmount and rpcinfo do not'
     const notes = isMasked ? [{ resource: this.id, level: 'info' as const, text }] : []

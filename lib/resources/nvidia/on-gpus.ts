@@ -16,6 +16,10 @@ export abstract class DriverResource implements Resource {
     this.declared = declared
   }
 
+  ahead(look: Look): Promise<unknown> {
+    return situationOf(look, this.declared)
+  }
+
   async compare(look: Look, foreseen: Foreseen, owned: Owned): Promise<Comparison> {
     const situation = await situationOf(look, this.declared)
     return situation ? this.compareOn(situation, look, foreseen, owned) : nothing

@@ -5,7 +5,7 @@ import { packagesProbe } from '../probes/packages.ts'
 import { type DkmsModule, nvidiaModules } from './dkms.ts'
 import { type Gpu, hostGpus } from './gpus.ts'
 import { kernelPackagesInstalled, loadedProbe, runfileProbe } from './installed.ts'
-import { type Kernels, kernelsProbe } from './kernels.ts'
+import { type Kernels, kernelsOf } from './kernels.ts'
 import { knownNotToBuild } from './pairs.ts'
 
 export interface Situation {
@@ -45,7 +45,7 @@ export async function situationOf(look: Look, declared: DeclaredDriver): Promise
   const gpus = await hostGpus(look, declared)
   if (gpus.length === 0) return undefined
   const [kernels, modules, installed, loaded] = await Promise.all([
-    look.at(kernelsProbe),
+    kernelsOf(look),
     nvidiaModules(look, declared.version),
     installedBy(look, declared),
     look.at(loadedProbe),

@@ -33,6 +33,10 @@ export class Packages implements Resource {
     this.#wanted = [...new Set(wanted)].sort()
   }
 
+  ahead(look: Look): Promise<unknown> {
+    return look.at(packagesProbe)
+  }
+
   async compare(look: Look, foreseen: Foreseen): Promise<Comparison> {
     const packages = await look.at(packagesProbe)
     const status = (name: string): string => packages.get(name)?.status ?? 'not installed'

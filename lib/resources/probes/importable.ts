@@ -45,7 +45,7 @@ const leaf = ({ name, state }: Line): Leaf => ({
 
 /** The tree under `config:`: a tab, then two blanks a level; the first line is the pool itself. */
 function vdevsFrom(lines: readonly Line[]): Vdev[] {
-  const vdevs: { role: Role; name: string; type: string; state: string; leaves: Leaf[] }[] = []
+  const vdevs: (Vdev & { readonly leaves: Leaf[] })[] = []
   let role: Role = 'data'
   for (const line of lines.slice(1)) {
     if (line.depth === 0) {
@@ -57,6 +57,7 @@ function vdevsFrom(lines: readonly Line[]): Vdev[] {
     if (line.depth === 1) {
       const isDisk = !group || type === 'spare' || type === 'replacing'
       vdevs.push({
+        guid: null,
         role,
         name: line.name,
         type: isDisk ? 'disk' : type,

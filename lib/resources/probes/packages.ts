@@ -8,7 +8,9 @@ export interface DebianPackage {
   readonly status: string
 }
 
-const argv = ['dpkg-query', '-W', '-f', '${Package}\\t${db:Status-Status}\\t${Version}\\n']
+/** Fields in dpkg-query's own notation, a row a package. */
+const format = `${['Package', 'db:Status-Status', 'Version'].map((field) => `$\{${field}}`).join('\\t')}\\n`
+const argv = ['dpkg-query', '-W', '-f', format]
 
 export const packagesProbe: Probe<ReadonlyMap<string, DebianPackage>> = {
   id: 'dpkg-query -W',

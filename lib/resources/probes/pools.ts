@@ -27,6 +27,8 @@ export interface Leaf {
 }
 
 export interface Vdev {
+  /** Null for a pool that is not imported: `zpool import` does not tell. */
+  readonly guid: string | null
   readonly role: Role
   readonly name: string
   /** `disk`, `mirror`, `raidz1`, … */
@@ -134,6 +136,7 @@ function vdevsOf(role: Role, vdevs: Readonly<Record<string, StatusVdev>> | undef
   return Object.values(vdevs ?? {})
     .filter((vdev) => !isShadow(vdev))
     .map((vdev) => ({
+      guid: vdev.guid,
       role,
       name: vdev.name,
       type: vdev.vdev_type === 'spare' || vdev.vdev_type === 'replacing' ? 'disk' : typeOf(vdev),

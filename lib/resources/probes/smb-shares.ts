@@ -1,6 +1,7 @@
 /** What smbd serves right now, as a client without a password sees it. */
 import type { Probe } from '../../engine/resource.ts'
 import type { CommandResult, Reader } from '../../host/host.ts'
+import { unitIn, unitsProbe } from './units.ts'
 
 export interface Served {
   /** Whether an SMB server answers on port 445. */
@@ -35,7 +36,11 @@ export async function unknownShare(reader: Reader, name: string): Promise<string
   return said.includes('NT_STATUS_BAD_NETWORK_NAME') ? `smbd knows no share ${name}` : undefined
 }
 
-export const servedProbe: Probe<Served> = {
+/** Null when smbd does not run, or there is nothing to ask it with. */
+export const servedProbe: Probe<Served | null> = {
   id: argv.join(' '),
-  read: ({ reader }) => servedNow(reader),
+  async read(look) {
+    const runs = unitIn(await look.at(unitsProbe), 'smbd.service').active === 'active'
+    return runs && (await look.reader.hasTool('smbclient')) ? servedNow(look.reader) : null
+  },
 }

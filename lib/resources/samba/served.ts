@@ -72,9 +72,12 @@ export class ServedShares implements Resource {
     this.#shares = shares
   }
 
+  ahead(look: Look): Promise<unknown> {
+    return look.at(servedProbe)
+  }
+
   async compare(look: Look): Promise<Comparison> {
-    const runs = await isRunning(look)
-    const served = runs && (await look.reader.hasTool('smbclient')) ? await look.at(servedProbe) : null
+    const served = await look.at(servedProbe)
     const absent = served?.answers ? notListed(served, this.#shares) : this.#shares.map(({ name }) => name)
     const changes = absent.length === 0 ? [] : [this.#wait(absent)]
     return { changes, refusals: [], notes: [], live: served ? { 'not served': absent } : null }

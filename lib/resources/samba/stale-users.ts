@@ -14,6 +14,10 @@ export class StaleSambaUsers implements Resource {
     this.#declared = new Set(declared)
   }
 
+  ahead(look: Look): Promise<unknown> {
+    return look.at(sambaUsersProbe)
+  }
+
   async compare(look: Look, _: Foreseen, owned: Owned): Promise<Comparison> {
     const names = owned.all
       .filter((id) => id.startsWith(sambaUserPrefix))

@@ -27,6 +27,10 @@ export class SambaUser implements Resource {
     this.#declared = declared
   }
 
+  ahead(look: Look): Promise<unknown> {
+    return look.at(sambaUsersProbe)
+  }
+
   async compare(look: Look): Promise<Comparison> {
     const { name, password: source } = this.#declared
     const account = (await look.at(sambaUsersProbe)).get(name)

@@ -22,6 +22,10 @@ export class Unit implements Resource {
     this.#declared = declared
   }
 
+  ahead(look: Look): Promise<unknown> {
+    return look.at(unitsProbe)
+  }
+
   async compare(look: Look): Promise<Comparison> {
     const { name, on } = this.#declared
     const unit = unitIn(await look.at(unitsProbe), name)

@@ -13,6 +13,7 @@ import type {
   Value,
 } from '../../engine/resource.ts'
 import type { Properties } from '../probes/ask.ts'
+import { blockDevicesProbe } from '../probes/block-devices.ts'
 import { assertBelievable, type DatasetsProbe, datasetsWith } from '../probes/datasets.ts'
 import { poolPropertiesProbe, vdevAshiftProbe } from '../probes/pool-properties.ts'
 import { type LivePool, poolsProbe, type Vdev } from '../probes/pools.ts'
@@ -45,14 +46,19 @@ export class ZPool implements Resource {
     this.#around = around
   }
 
+  /** What the pools and datasets are like is not asked before it is known that none of them is suspended. */
+  ahead(look: Look): Promise<unknown> {
+    return look.at(blockDevicesProbe)
+  }
+
   async compare(look: Look, _foreseen: Foreseen, owned: Owned): Promise<Comparison> {
     const live = (await look.at(poolsProbe)).get(this.#declared.name)
     if (!live) return compareAbsent(look, this.id, this.#declared, this.#around.pools, owned.begun(this.id))
     assertBelievable(live)
-    return this.#comparePresent(look, live)
+    return this.#comparePresent(look, live, recordedAshifts(owned.live(this.id)))
   }
 
-  async #comparePresent(look: Look, live: LivePool): Promise<Comparison> {
+  async #comparePresent(look: Look, live: LivePool, recorded: Ashifts): Promise<Comparison> {
     const { name } = this.#declared
     const [datasets, allProperties, declaredShape, liveShape] = await Promise.all([
       datasetsWith(look, name, this.#around.probe).then((found) => found ?? new Map<string, Properties>()),
@@ -62,7 +68,8 @@ export class ZPool implements Resource {
     ])
     const properties = allProperties.get(name) ?? new Map()
     const layout = compareLayout(declaredShape, liveShape)
-    const ashift = await this.#ashiftFields(look, live)
+    const ashifts = await this.#ashiftsOf(look, live, recorded)
+    const ashift = this.#ashiftFields(live, ashifts)
     const { settable, fixed } = comparePoolProperties(this.#declared, properties)
     const declaredNames = new Set(this.#around.datasets.map((dataset) => dataset.name))
     const health = healthNotes(this.id, live, liveShape)
@@ -72,6 +79,7 @@ export class ZPool implements Resource {
     const liveValues: Record<string, Value> = {
       guid: live.guid,
       layout: layoutValue(liveShape),
+      ...(ashifts.size > 0 ? { [ashiftsField]: Object.fromEntries(ashifts) } : {}),
       ...Object.fromEntries(
         Object.keys(this.#declared.poolProperties).map((field) => [field, properties.get(field)?.value ?? null]),
       ),
@@ -101,16 +109,31 @@ export class ZPool implements Resource {
     }
   }
 
+  /**
+   * By the GUID of each vdev that has one, when the config declares it. A vdev keeps for good the ashift that it was made
+   * with (zpoolprops(7)), so one whose GUID is known is not asked again: zpool answers for one pool a process.
+   */
+  async #ashiftsOf(look: Look, live: LivePool, recorded: Ashifts): Promise<Ashifts> {
+    if (declaredAshift(this.#declared) === null) return new Map()
+    const vdevs = withAshift(live)
+    const known = (guid: string | null): number | undefined => (guid === null ? undefined : recorded.get(guid))
+    const isKnown = vdevs.every(({ guid }) => known(guid) !== undefined)
+    const asked = isKnown ? null : await look.at(vdevAshiftProbe(this.#declared.name, vdevs.map(vdevName)))
+    return new Map(
+      vdevs.flatMap((vdev): [string, number][] => {
+        const ashift = asked ? asked.get(vdevName(vdev)) : known(vdev.guid)
+        return vdev.guid === null || ashift === undefined || Number.isNaN(ashift) ? [] : [[vdev.guid, ashift]]
+      }),
+    )
+  }
+
   /** Vdevs made with another ashift than the declared one. */
-  async #ashiftFields(look: Look, live: LivePool): Promise<FieldChange[]> {
+  #ashiftFields(live: LivePool, ashifts: Ashifts): FieldChange[] {
     const declared = declaredAshift(this.#declared)
-    if (declared === null) return []
-    const named = live.vdevs.filter(({ role }) => role === 'data' || role === 'special' || role === 'log')
-    const ashifts = await look.at(vdevAshiftProbe(this.#declared.name, named.map(vdevName)))
-    return named.flatMap((vdev): FieldChange[] => {
-      const from = ashifts.get(vdevName(vdev))
-      if (from === undefined || Number.isNaN(from) || from === declared) return []
-      return [{ field: `ashift of ${vdev.name}`, from, to: declared }]
+    return withAshift(live).flatMap(({ name, guid }): FieldChange[] => {
+      const from = ashifts.get(guid ?? '')
+      if (declared === null || from === undefined || from === declared) return []
+      return [{ field: `ashift of ${name}`, from, to: declared }]
     })
   }
 
@@ -160,6 +183,20 @@ export class ZPool implements Resource {
     }
   }
 }
+
+type Ashifts = ReadonlyMap<string, number>
+
+const ashiftsField = 'ashift by vdev'
+
+/** What an earlier look read, as the stamp keeps it. */
+function recordedAshifts(live: { readonly [field: string]: Value } | null | undefined): Ashifts {
+  const kept = live?.[ashiftsField]
+  if (typeof kept !== 'object' || kept === null || Array.isArray(kept)) return new Map()
+  return new Map(Object.entries(kept).filter((entry): entry is [string, number] => typeof entry[1] === 'number'))
+}
+
+const withAshift = ({ vdevs }: LivePool): Vdev[] =>
+  vdevs.filter(({ role }) => role === 'data' || role === 'special' || role === 'log')
 
 /** The name by which `zpool get` knows a vdev: its own, or for a lone disk the disk's path without ZFS's partition. */
 function vdevName(vdev: Vdev): string {

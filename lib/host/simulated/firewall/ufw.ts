@@ -84,6 +84,9 @@ function reset(state: SimState, force: boolean): ToolAnswer {
   return answer(0, `${moved.map((name) => `Backing up '${name}' to '/etc/ufw/${name}.${time}'\n`).join('')}\n`)
 }
 
+/** ufw(8), REPORTS. */
+const reports = ['raw', 'builtins', 'before-rules', 'user-rules', 'after-rules', 'logging-rules', 'listening']
+
 function command(state: SimState, words: readonly string[], force: boolean): ToolAnswer {
   const [verb, ...rest] = words
   switch (verb) {
@@ -108,7 +111,8 @@ function command(state: SimState, words: readonly string[], force: boolean): Too
       throw new UfwError('Invalid syntax', true)
     case 'show':
       if (rest[0] === 'added') return answer(0, addedText(state))
-      throw rest[0] === 'bogus' ? new UfwError('Invalid syntax', true) : new NotSimulated(`ufw show ${rest[0]}`)
+      if (reports.includes(rest[0] ?? '')) throw new NotSimulated(`ufw show ${rest[0]}`)
+      throw new UfwError('Invalid syntax', true)
     case 'delete':
       if (/^\d+$/.test(rest[0] ?? '')) return deleteNumber(state, rest[0] ?? '', force)
       return changeRule(state, rest, true)

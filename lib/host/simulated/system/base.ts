@@ -108,6 +108,8 @@ const zones = [
   'Etc/UTC',
   'Europe/Berlin',
   'Europe/London',
+  'Europe/Paris',
+  'Europe/Vienna',
   'UTC',
 ]
 
@@ -165,6 +167,10 @@ source /etc/network/interfaces.d/*
 `,
   '/var/lib/apt/lists/deb.debian.org_debian_dists_trixie_InRelease': '',
   '/var/lib/apt/lists/deb.debian.org_debian_dists_trixie_main_binary-amd64_Packages': '',
+  '/var/cache/apt/archives/lock': '',
+  '/var/lib/apt/lists/lock': '',
+  '/var/lib/dpkg/lock': '',
+  '/var/lib/dpkg/lock-frontend': '',
   '/var/lib/dpkg/updates/': '',
   ...Object.fromEntries(zones.map((zone) => [`/usr/share/zoneinfo/${zone}`, 'TZif2\n'])),
 }

@@ -3,6 +3,7 @@
  * file it keeps the NFS shares in, which exportfs(8) reads beside /etc/exports (zfs.jsonl scene 101).
  */
 import type { SimState } from '../model.ts'
+import { exportfs } from '../nfs/exportfs.ts'
 
 const nfsOptions = new Set([
   ...['all_squash', 'anongid', 'anonuid', 'async', 'auth_nlm', 'crossmnt', 'fsid', 'fsuid', 'hide', 'insecure'],
@@ -30,6 +31,8 @@ const linesOf = (state: SimState): string[] =>
 function write(state: SimState, lines: readonly string[]): void {
   const content = header + lines.map((line) => `${line}\n`).join('')
   state.files[zfsExports] = { type: 'file', content, mode: 0o644 }
+  // libshare has every file read anew (lib/libshare/os/linux/nfs.c, nfs_commit_shares).
+  if (state.packages?.['nfs-kernel-server']?.status === 'installed') exportfs(state, { args: ['-ra'], stdin: '' })
 }
 
 export const isShared = (state: SimState, path: string): boolean =>
