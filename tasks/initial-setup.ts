@@ -81,16 +81,23 @@ function resourcesOf(system: DeclaredSystem): Resource[] {
   ]
 }
 
-/** What is not declared is no input: a null would say that it was taken away. */
-function inputsOf({ repositories, interfaces, dns, ...rest }: DeclaredSystem): Record<string, Value> {
-  const inputs: Record<string, unknown> = {
+/** What is not declared is no input: nothing that could be taken away. */
+const stated = (values: Readonly<Record<string, Value | undefined>>): Record<string, Value> =>
+  Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]): [string, Value][] => (value === undefined ? [] : [[name, value]])),
+  )
+
+function inputsOf({ repositories, interfaces, dns, packages, ...rest }: DeclaredSystem): Record<string, Value> {
+  const { proxmox, ceph, extra } = repositories
+  return stated({
     ...rest,
-    packages: [...rest.packages].sort(),
-    repositories: JSON.parse(JSON.stringify(repositories)),
-    ...(dns === undefined ? {} : { dns: JSON.parse(JSON.stringify(dns)) }),
-    interfaces: JSON.parse(JSON.stringify(interfaces)),
-  }
-  return Object.fromEntries(Object.entries(inputs).filter(([, value]) => value !== undefined)) as Record<string, Value>
+    proxmox,
+    ceph,
+    'extra repositories': extra.map((one) => stated({ ...one })),
+    packages: [...packages].sort(),
+    interfaces: interfaces.map((one) => stated({ ...one })),
+    dns: dns && stated({ ...dns }),
+  })
 }
 
 const taskOf = (system: DeclaredSystem): Task => ({

@@ -35,7 +35,9 @@ function inputsOf({ roots, entries, storages }: DeclaredNfs): Record<string, Val
       entries.map(({ path, client, options }): [string, Value] => [`${path} ${client}`, options]),
     ),
     folders: Object.fromEntries(
-      roots.map(({ path, owner, group, mode }): [string, Value] => [path, { owner, group, mode }]),
+      roots.map(({ path, owner, group, mode }): [string, Value] => {
+        return [path, { owner, group, mode: mode === null ? null : mode.toString(8).padStart(4, '0') }]
+      }),
     ),
     storages: Object.fromEntries(storages.map(({ id: name, ...storage }): [string, Value] => [name, { ...storage }])),
   }

@@ -207,6 +207,11 @@ const CASES: readonly (readonly [string, unknown, readonly Expected[]])[] = [
     ],
   ],
   [
+    'an option that would swallow the next line',
+    samba({ options: { comment: 'x\\' } }),
+    [{ path: `${share}.options.comment`, message: 'takes the next line', mend: 'remove' }],
+  ],
+  [
     'incident: NFS wants nobody:777 and Samba heads:770 on one dataset',
     withPool(data, {
       nfs: { exports: [{ path: '/tank/data', clients, owner: 'nobody', mode: '0777' }] },

@@ -106,8 +106,19 @@ const CASES: readonly (readonly [string, unknown, readonly Expected[]])[] = [
   ],
   [
     'an NFS storage of the same id',
-    { ...datasets(zfspool), nfs: { exports: [{ path: '/tank/a', clients: ['10.0.0.5'], proxmox_storage: 'tank-a' }] } },
-    [{ path: '$.nfs.exports[0].proxmox_storage', message: 'already that of tank/a', mend: 'another' }],
+    {
+      ...datasets(zfspool),
+      nfs: { exports: [{ path: '/tank/a', clients: ['10.0.0.5', '127.0.0.1'], proxmox_storage: 'tank-a' }] },
+    },
+    [
+      { path: '$.nfs.exports[0].proxmox_storage', message: 'already that of tank/a', mend: 'another' },
+      {
+        path: '$.nfs.exports[0].proxmox_storage',
+        message: 'lists what is on it twice',
+        mend: 'leave proxmox_storage out',
+        severity: 'warning',
+      },
+    ],
   ],
   [
     'what a zfspool cannot hold',

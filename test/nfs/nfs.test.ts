@@ -301,6 +301,24 @@ test("a storage that somebody made for another server is nobody's business", asy
   assert.match(one.text('/etc/pve/storage.cfg') ?? '', 'nfs: nas\n')
 })
 
+test('a folder of features is exported to its machine alone, once the task that makes it is through', async () => {
+  const vm = { vmid: 8101, name: 'docker-host', features: ['base_setup'], network_config: { ip: '10.0.0.101/24' } }
+  const one = scene(usual, {
+    network: { nfs_server: '10.0.0.13' },
+    vm_features: { export: '/tank/data' },
+    guests: { vms: [vm] },
+  })
+  const task = (await one.plan()).tasks.find(({ task }) => task === 'nfs')
+  assert.ok(task?.needs.includes('vm-features:8101'))
+  await one.converge()
+  assert.equal((await table(one)).sort(), [...allThree, '/tank/data/vm-features/8101  10.0.0.101'].sort())
+  assert.match(one.text(phxExports) ?? '', '8101 10.0.0.101(ro,sync,no_subtree_check,mountpoint=/tank/data)')
+  one.config = { ...one.config, guests: { vms: [] } }
+  await one.run()
+  await one.converge()
+  assert.equal((await table(one)).sort(), allThree)
+})
+
 test('after a reboot everything is exported again and phx has nothing to do', async () => {
   const one = scene()
   await one.converge()

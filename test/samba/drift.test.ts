@@ -45,6 +45,17 @@ for (const [name, drift] of Object.entries(drifts)) {
   })
 }
 
+test('drift: the Unix account deleted, and another one in the place of its uid', async () => {
+  const one = scene()
+  await one.converge()
+  await one.sim(connect('heads', password))
+  await one.sim('userdel heads')
+  await one.sim('useradd -M other')
+  const { commands } = await one.converge()
+  assert.equal(commands.slice(0, 2), ['net cache flush', 'useradd -M -s /usr/sbin/nologin heads'])
+  await one.sim(connect('heads', password))
+})
+
 test('a reboot leaves nothing to do', async () => {
   const one = scene()
   await one.converge()

@@ -195,6 +195,7 @@ test('what can be known to fail is refused before anything is touched', async ()
     package: [{ host: { packages: ['nosuch', 'htop'] } }, 'no repository of this host has a package nosuch'],
     sysctl: [{ host: { sysctl: { 'vm.swapiness': 1 } } }, 'has no setting vm.swapiness'],
     arc: [{ zfs: { arc_max_gb: 4096 } }, "more than the host's memory"],
+    'small arc': [{ zfs: { arc_max_gb: 0.01 } }, 'less than 64 MiB'],
     address: [
       { network: { interfaces: { name: 'vmbr0', address: '10.0.0.99/24' } } },
       'has pve at 10.0.0.13, the config at 10.0.0.99',
@@ -214,6 +215,17 @@ test('an interface that differs is shown and left alone', async () => {
     network: { interfaces: { name: 'vmbr0', address: '10.0.0.13/24', gateway: '10.0.0.254' } },
   })
   assert.match(await scene.notes(), 'vmbr0 in /etc/network/interfaces has gateway 10.0.0.1 instead of 10.0.0.254')
+  await scene.nothingToDo()
+})
+
+test("a limit below ZFS's lower one takes that along, or ZFS ignores it", async () => {
+  const scene = new Scene({ zfs: { arc_max_gb: 2 } })
+  await scene.converge()
+  const effective = async (): Promise<string> =>
+    /^c_max .* (\d+)$/m.exec(await scene.sim('cat /proc/spl/kstat/zfs/arcstats'))?.[1] ?? ''
+  assert.is(await effective(), String(2 * 2 ** 30))
+  await scene.sim('sim reboot')
+  assert.is(await effective(), String(2 * 2 ** 30))
   await scene.nothingToDo()
 })
 

@@ -32,6 +32,8 @@ export const sharesAreSound: Rule = function* (config) {
       seen.add(lower)
     }
     const path = share.get('path')
+    if (path.text?.endsWith('\\'))
+      yield error(path, 'a path that ends with a backslash can not stand in smb.conf', 'rename it')
     if (path.text !== undefined)
       yield* hostPathFindings(config, path, path.text.startsWith('/') ? path.text : `/${path.text}`)
     yield* optionFindings(share)
@@ -101,6 +103,9 @@ function* optionFindings(share: Spot): Generator<Finding> {
     }
     if (/\p{Cc}/u.test(name + value))
       yield error(spot, `"${name}" has a line break or another control character`, 'remove it')
+    // smb.conf(5), FILE FORMAT: the next line would be its continuation.
+    if (/\\\s*$/.test(value))
+      yield error(spot, `"${name}" ends with a backslash, which takes the next line with it`, 'remove it')
     if (isBooleanParameter(name) && booleanIn(value) === undefined)
       yield error(spot, `"${name}" is yes or no, not "${value}"`, 'write yes or no')
     // Two names of one parameter are one: writable=yes beside read only=no.

@@ -31,8 +31,7 @@ export interface SimState {
   /** Paths that a process holds (its working folder): unmounting what is above them says `busy`. */
   holders: { path: string; by: string }[]
   udev: UdevMemory
-  /** Who is connected to Samba's shares, and ports on which something else listens. */
-  samba?: { sessions: { user: string; share: string; machine: string }[]; strangers: number[] }
+  samba?: SimSamba
   /** Tools that this host does without, such as pvesm on a plain Debian. */
   missingTools?: string[]
   /** By Debian package; what is not here was never installed. */
@@ -53,7 +52,16 @@ export interface SimState {
   /** The kernel's NFS server, once it was loaded. */
   nfs?: { threads: number }
   /** By unit's full name; what is not here is installed with its package but disabled and inactive. */
-  units?: Record<string, { enabled: boolean; active: boolean; masked?: boolean; failed?: string }>
+  units?: Record<string, { enabled: boolean; active: boolean; masked?: boolean; failed?: string; skipped?: boolean }>
+}
+
+export interface SimSamba {
+  /** Who is connected to which share. */
+  sessions: { user: string; share: string; machine: string }[]
+  /** Ports on which something else listens. */
+  strangers: number[]
+  /** The uid that smbd remembers of a user who logged on. */
+  uids?: Record<string, string>
 }
 
 /** lsblk asks udev's database, not the disk; udev reads a device anew a moment after it was written (facts, D6, D10). */

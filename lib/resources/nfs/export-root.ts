@@ -34,6 +34,12 @@ interface Exporting {
   readonly paths: readonly string[]
 }
 
+/** Numbers of users and groups by name. */
+interface Ids {
+  readonly users: ReadonlyMap<string, number>
+  readonly groups: ReadonlyMap<string, number>
+}
+
 /** Of a folder that mkdir has just made, and of a dataset that is new. */
 const fresh: FileStat = { type: 'dir', mode: 0o755, uid: 0, gid: 0, size: 0 }
 const octal = (mode: number): string => mode.toString(8).padStart(4, '0')
@@ -53,34 +59,36 @@ export class ExportRoot implements Resource {
 
   async compare(look: Look, foreseen: Foreseen): Promise<Comparison> {
     const { path, ground } = this.#root
-    if (ground === null) return this.#compareFolder(look, foreseen, await look.reader.stat(path))
-    if (foreseen.isMadeAnew(poolId(ground.pool)) || foreseen.isMadeAnew(datasetId(ground.dataset))) {
-      const found = await this.#compareFolder(look, foreseen, path === ground.at ? fresh : undefined)
-      return { ...found, live: undefined }
-    }
-    const place = { id: this.id, path, ground, summary: `see that ${path} can be exported` }
-    return onDataset(look, foreseen, place, async () => {
+    const ids = await this.#ids(look)
+    const unknown = this.#unknown(foreseen, ids)
+    if (unknown !== undefined) return this.#refuse(unknown, undefined)
+    if (ground === null) return this.#compareFolder(look, ids, await look.reader.stat(path))
+    const isNew = foreseen.isMadeAnew(poolId(ground.pool)) || foreseen.isMadeAnew(datasetId(ground.dataset))
+    if (isNew && path === ground.at) return { ...(await this.#compareFolder(look, ids, fresh)), live: undefined }
+    const summary = `see that ${path} can be exported`
+    const ifNew = (): Change => this.#absent(ids)
+    return onDataset(look, foreseen, { id: this.id, path, ground, summary, ifNew }, async () => {
       const elsewhere = await this.#elsewhere(look)
       if (elsewhere !== undefined) return this.#refuse(elsewhere, {})
-      return this.#compareFolder(look, foreseen, await look.reader.stat(path))
+      return this.#compareFolder(look, ids, await look.reader.stat(path))
     })
   }
 
-  async #compareFolder(look: Look, foreseen: Foreseen, stat: FileStat | undefined): Promise<Comparison> {
+  async #compareFolder(look: Look, ids: Ids, stat: FileStat | undefined): Promise<Comparison> {
     const { path, ground, madeBy } = this.#root
-    if (!stat && madeBy !== null) return this.#found([this.#await(madeBy)], null)
-    if (!stat && ground === null) return this.#refuse(`${path} is to be exported, but there is no such folder`, null)
-    if (stat && stat.type !== 'dir') return this.#refuse(`${path} is to be exported, but is no folder`, {})
-    const [users, groups] = await this.#ids(look)
-    const fields = this.#differences(stat ?? fresh, users, groups)
-    const live = stat ? { owner: stat.uid, group: stat.gid, mode: octal(stat.mode) } : null
-    const unknown = this.#unknown(foreseen, users, groups)
-    if (unknown !== undefined) return this.#refuse(unknown, live)
-    const changes = stat ? (fields.length > 0 ? [this.#give(fields, stat)] : []) : [this.#make(fields)]
-    return {
-      ...this.#found(changes, live),
-      notes: [...(await this.#unseen(look)), ...this.#unwritable(stat ?? fresh, fields)],
-    }
+    if (!stat && ground === null && madeBy === null)
+      return this.#refuse(`${path} is to be exported, but there is no such folder`, null)
+    if (!stat) return this.#found([this.#absent(ids)], null)
+    if (stat.type !== 'dir') return this.#refuse(`${path} is to be exported, but is no folder`, {})
+    const fields = this.#differences(stat, ids)
+    const live = { owner: stat.uid, group: stat.gid, mode: octal(stat.mode) }
+    const notes = [...(await this.#unseen(look)), ...this.#unwritable(stat, fields)]
+    return { ...this.#found(fields.length > 0 ? [this.#give(fields, stat)] : [], live), notes }
+  }
+
+  #absent(ids: Ids): Change {
+    const { madeBy } = this.#root
+    return madeBy === null ? this.#make(this.#differences(fresh, ids)) : this.#await(madeBy)
   }
 
   #found(changes: readonly Change[], live: Comparison['live']): Comparison {
@@ -108,18 +116,17 @@ export class ExportRoot implements Resource {
   }
 
   /** Numbers by name; read only when something is declared. */
-  async #ids(look: Look): Promise<[ReadonlyMap<string, number>, ReadonlyMap<string, number>]> {
+  async #ids(look: Look): Promise<Ids> {
     const { owner, group } = this.#root
     const users = owner === null ? [] : [...(await look.at(accountsProbe)).values()]
     const groups = group === null ? [] : [...(await look.at(groupsProbe)).values()]
-    return [new Map(users.map(({ name, uid }) => [name, uid])), new Map(groups.map(({ name, gid }) => [name, gid]))]
+    return {
+      users: new Map(users.map(({ name, uid }) => [name, uid])),
+      groups: new Map(groups.map(({ name, gid }) => [name, gid])),
+    }
   }
 
-  #unknown(
-    foreseen: Foreseen,
-    users: ReadonlyMap<string, number>,
-    groups: ReadonlyMap<string, number>,
-  ): string | undefined {
+  #unknown(foreseen: Foreseen, { users, groups }: Ids): string | undefined {
     const { path, owner, group } = this.#root
     const isComing = (name: string): boolean => foreseen.isMadeAnew(accountId(name))
     if (owner !== null && !users.has(owner) && !isComing(owner))
@@ -129,7 +136,7 @@ export class ExportRoot implements Resource {
     return undefined
   }
 
-  #differences(stat: FileStat, users: ReadonlyMap<string, number>, groups: ReadonlyMap<string, number>): FieldChange[] {
+  #differences(stat: FileStat, { users, groups }: Ids): FieldChange[] {
     const { owner, group, mode } = this.#root
     return [
       ...(owner === null || users.get(owner) === stat.uid ? [] : [{ field: 'owner', from: stat.uid, to: owner }]),

@@ -5,17 +5,7 @@
 import { isHostName } from '../../config/export-clients.ts'
 import { writtenOptions } from '../../config/export-options.ts'
 import type { DeclaredEntry } from '../../config/nfs.ts'
-import type {
-  Change,
-  Comparison,
-  FieldChange,
-  Foreseen,
-  Lock,
-  Look,
-  Resource,
-  Step,
-  Value,
-} from '../../engine/resource.ts'
+import type { Change, Comparison, FieldChange, Lock, Look, Resource, Step, Value } from '../../engine/resource.ts'
 import type { CommandResult } from '../../host/host.ts'
 import { fileId, OwnedFile } from '../file/owned-file.ts'
 import {
@@ -54,7 +44,7 @@ export class NfsExports implements Resource {
     return look.at(exportTableProbe)
   }
 
-  async compare(look: Look, _foreseen: Foreseen): Promise<Comparison> {
+  async compare(look: Look): Promise<Comparison> {
     const seen = await this.#see(look)
     const { refusals, notes } = collisions(this.id, this.#entries, seen.others, seen.known)
     refusals.push(...unresolved(this.id, this.#entries, seen.known))

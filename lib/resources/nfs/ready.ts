@@ -1,5 +1,6 @@
 /** Whether the NFS server answers, and why not. A started unit proves nothing: nfs-server stays active with no thread at all. */
 import type { DeclaredEntry } from '../../config/nfs.ts'
+import { CannotLook } from '../../engine/cannot-look.ts'
 import type { Probe, Step } from '../../engine/resource.ts'
 import type { Reader } from '../../host/host.ts'
 import { tableNow } from '../probes/exports.ts'
@@ -11,10 +12,15 @@ import { type KnownNames, missingFrom } from './table.ts'
 export const serverUnit = 'nfs-server.service'
 export const nfsPort = 2049
 
+const threadsFile = '/proc/fs/nfsd/threads'
+
 /** Threads of the kernel's server; null when it was never loaded. */
 export async function threadsOf(reader: Reader): Promise<number | null> {
-  const text = (await reader.readFile('/proc/fs/nfsd/threads'))?.trim()
-  return text === undefined || text === '' ? null : Number(text)
+  const text = await reader.readFile(threadsFile).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EACCES') throw error
+    throw new CannotLook(`${threadsFile} may only be read by root`, ['run phx as root: sudo phx …'])
+  })
+  return text === undefined || text.trim() === '' ? null : Number(text)
 }
 
 /**

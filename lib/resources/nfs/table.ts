@@ -24,8 +24,8 @@ export function isClient(declared: string, live: string, known: KnownNames): boo
 export const isEntry = (declared: DeclaredEntry, live: LiveEntry, known: KnownNames): boolean =>
   declared.path === live.path && isClient(declared.client, live.client, known)
 
-/** What the table of this exportfs never shows, so that it can't be compared. */
-const unseen = /^(ttl|xprtsec)=/
+/** What exportfs never shows, so that it can't be compared (nfs-utils, utils/exportfs/exportfs.c, dump). */
+const unseen = /^ttl=/
 
 export const isAlike = (declared: readonly string[], live: readonly string[]): boolean => {
   const seen = (options: readonly string[]): string => options.filter((word) => !unseen.test(word)).join()

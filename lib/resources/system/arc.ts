@@ -14,32 +14,38 @@ import type {
   Step,
 } from '../../engine/resource.ts'
 import { header, lineChanges } from '../file/owned-file.ts'
+import { type ArcNow, arcNowProbe, limitIn, limitsOfOthersProbe, type OtherLimit } from '../probes/arc.ts'
 
-const folder = '/etc/modprobe.d'
 /** Options of one module from several files are put one after the other by the files' names, and the last counts (modprobe.d(5)); Proxmox VE's installer writes zfs.conf. */
-const path = `${folder}/zz-phx-zfs.conf`
-const livePath = '/sys/module/zfs/parameters/zfs_arc_max'
+export const arcFile = '/etc/modprobe.d/zz-phx-zfs.conf'
+const parameters = '/sys/module/zfs/parameters'
 const initramfsHook = '/usr/share/initramfs-tools/hooks/zfs'
 const bootUuids = '/etc/kernel/proxmox-boot-uuids'
+
+/** Below it ZFS ignores the limit without a word (OpenZFS arc.c, arc_tuning_update). */
+const smallest = 64 * 2 ** 20
 
 const ours = header('zfs.arc_max_gb')
 /** Stands in the file until the initial RAM disk has it: a run that is cut off in between is found by it. */
 const pending = '# The initial RAM disk is made anew at this moment; if this line stays, run phx again.'
 
-const textOf = (bytes: number, more: readonly string[] = []): string =>
-  `${[ours, ...more, `options zfs zfs_arc_max=${bytes}`].join('\n')}\n`
+/** A limit that is not above the lower one is ignored too, and that is 1/32 of the memory unless told (zfs(4), zfs_arc_min). */
+const minFor = (bytes: number, memory: number): number | undefined => (bytes <= memory / 32 ? bytes - 1 : undefined)
 
-const limitIn = (text: string): number | undefined => {
-  const found = [...text.matchAll(/^\s*options\s+zfs\s(?:.*\s)?zfs_arc_max=(\d+)/gm)].at(-1)?.[1]
-  return found === undefined ? undefined : Number(found)
+interface Limit {
+  readonly max: number
+  readonly min: number | undefined
 }
+
+const textOf = ({ max, min }: Limit, more: readonly string[] = []): string =>
+  `${[
+    ours,
+    ...more,
+    ...(min === undefined ? [] : [`options zfs zfs_arc_min=${min}`]),
+    `options zfs zfs_arc_max=${max}`,
+  ].join('\n')}\n`
 
 const gib = (bytes: number): string => (bytes === 0 ? "ZFS's own" : `${Math.round((bytes / 2 ** 30) * 100) / 100} GiB`)
-
-interface Other {
-  readonly path: string
-  readonly bytes: number
-}
 
 export class ArcLimit implements Resource {
   readonly id = 'zfs-arc-max'
@@ -52,91 +58,59 @@ export class ArcLimit implements Resource {
   }
 
   async compare(look: Look): Promise<Comparison> {
-    const { reader } = look
-    const [text, liveText, meminfo] = await Promise.all([
-      reader.readFile(path),
-      reader.readFile(livePath),
-      reader.readFile('/proc/meminfo'),
-    ])
-    const others = await limitsOfOthers(look)
-    const now = liveText === undefined ? undefined : Number(liveText.trim())
-    const live = { atStart: limitIn(text ?? '') ?? null, now: now ?? null }
-    const memory = Number(/^MemTotal:\s+(\d+) kB$/m.exec(meminfo ?? '')?.[1] ?? 0) * 1024
-    const wanted = this.#wanted
-    if (wanted !== undefined && memory > 0 && wanted >= memory)
-      return { changes: [], refusals: [this.#tooLarge(wanted, memory)], notes: [], live }
-    const atStart = wanted === undefined || wanted === 0 ? undefined : wanted
+    const text = await look.reader.readFile(arcFile)
+    if (this.#wanted === undefined && text === undefined) return { changes: [], refusals: [], notes: [], live: null }
+    const [now, others] = await Promise.all([look.at(arcNowProbe), look.at(limitsOfOthersProbe(arcFile))])
+    const live = { atStart: limitIn(text ?? '') ?? null, now: now.parameter ?? null }
+    const refusal = this.#refusal(now)
+    if (refusal) return { changes: [], refusals: [refusal], notes: [], live }
+    const limit = this.#limit(now.memory)
     // Without a line of phx's the others' hold, if there are any.
-    const nowWanted = atStart ?? others.at(-1)?.bytes ?? 0
-    const setsNow = now !== undefined && now !== nowWanted && (wanted !== undefined || text !== undefined)
-    const steps: Step[] = [
-      ...((await this.#isWritten(text, atStart)) ? [] : await this.#writeSteps(look, text ?? null, atStart)),
-      ...(setsNow ? [setNow(nowWanted)] : []),
+    const wantedNow = limit?.max ?? others.at(-1)?.bytes ?? 0
+    const setting = settingSteps(now, wantedNow)
+    const isWritten = text === (limit === undefined ? undefined : textOf(limit))
+    const steps = [...(isWritten ? [] : await writingSteps(look, text ?? null, limit)), ...setting]
+    const notes = this.#notes(others, limit)
+    if (steps.length === 0) return { changes: [], refusals: [], notes, live }
+    const fields: FieldChange[] = [
+      ...(isWritten ? [] : lineChanges(text ?? '', limit === undefined ? '' : textOf(limit))),
+      ...(setting.length === 0 ? [] : [{ field: 'now', from: now.max ?? now.parameter ?? null, to: wantedNow }]),
     ]
-    if (steps.length === 0) return { changes: [], refusals: [], notes: this.#notes(others, atStart), live }
-    const change = this.#change(text, atStart, setsNow ? { from: now, to: nowWanted } : undefined, steps)
-    return { changes: [change], refusals: [], notes: this.#notes(others, atStart), live }
+    return { changes: [this.#change(text, limit, wantedNow, now, fields, steps)], refusals: [], notes, live }
   }
 
-  async #isWritten(text: string | undefined, atStart: number | undefined): Promise<boolean> {
-    return text === (atStart === undefined ? undefined : textOf(atStart))
-  }
-
-  /** The file, the initial RAM disks with it, and the word that this is done. */
-  async #writeSteps({ reader }: Look, before: string | null, atStart: number | undefined): Promise<Step[]> {
-    const isInInitrd = (await reader.stat(initramfsHook)) !== undefined && (await reader.hasTool('update-initramfs'))
-    const rebuild: Step[] = isInInitrd
-      ? [{ kind: 'command', argv: ['update-initramfs', '-u', '-k', 'all'], timeoutMs: 1_200_000 }]
-      : []
-    const sync: Step[] =
-      isInInitrd && (await reader.stat(bootUuids)) !== undefined
-        ? [{ kind: 'command', argv: ['proxmox-boot-tool', 'refresh'], timeoutMs: 300_000 }]
-        : []
-    const write = (content: string, replaces: string | null): Step => ({
-      kind: 'write',
-      file: { path, content, mode: 0o644 },
-      replaces,
-    })
-    // A comment alone is no option: the disks are made anew without the limit before the file goes.
-    const unfinished = atStart === undefined ? `${ours}\n${pending}\n` : textOf(atStart, [pending])
-    const finish: Step =
-      atStart === undefined ? { kind: 'remove', path } : write(textOf(atStart), isInInitrd ? unfinished : before)
-    return isInInitrd ? [write(unfinished, before), ...rebuild, ...sync, finish] : [finish]
+  #limit(memory: number): Limit | undefined {
+    const wanted = this.#wanted
+    return wanted === undefined || wanted === 0 ? undefined : { max: wanted, min: minFor(wanted, memory) }
   }
 
   #change(
     text: string | undefined,
-    atStart: number | undefined,
-    now: { from: number; to: number } | undefined,
+    limit: Limit | undefined,
+    wantedNow: number,
+    now: ArcNow,
+    fields: readonly FieldChange[],
     steps: readonly Step[],
   ): Change {
-    const content = atStart === undefined ? '' : textOf(atStart)
-    const fields: FieldChange[] = [
-      ...(text === content || (text === undefined && atStart === undefined) ? [] : lineChanges(text ?? '', content)),
-      ...(now ? [{ field: 'now', from: now.from, to: now.to }] : []),
-    ]
+    const isGone = text !== undefined && limit === undefined
     return {
       resource: this.id,
-      action:
-        text === undefined
-          ? atStart === undefined
-            ? 'update'
-            : 'create'
-          : atStart === undefined
-            ? 'remove'
-            : 'update',
+      action: isGone ? 'remove' : text === undefined && limit !== undefined ? 'create' : 'update',
       risk: 'safe',
-      summary: `limit ZFS's cache in memory: ${gib(atStart ?? now?.to ?? 0)}`,
+      summary: `limit ZFS's cache in memory: ${gib(wantedNow)}`,
       fields,
       steps,
-      undo: now ? { commands: [argvOf(now.from)] } : { impossible: 'the journal has the former text' },
+      undo:
+        now.parameter === undefined
+          ? { impossible: 'the journal has the former text' }
+          : { commands: [argvOf('zfs_arc_max', now.parameter)] },
     }
   }
 
-  #notes(others: readonly Other[], atStart: number | undefined): Note[] {
-    if (atStart === undefined) return []
+  #notes(others: readonly OtherLimit[], limit: Limit | undefined): Note[] {
+    if (limit === undefined) return []
     return others
-      .filter(({ bytes }) => bytes !== atStart)
+      .filter(({ bytes }) => bytes !== limit.max)
       .map((other) => ({
         resource: this.id,
         level: 'info',
@@ -144,26 +118,60 @@ export class ArcLimit implements Resource {
       }))
   }
 
-  #tooLarge(wanted: number, memory: number): Refusal {
-    const why = `${gib(wanted)} for ZFS's cache is more than the host's memory, ${gib(memory)}: ZFS would ignore it`
-    return { resource: this.id, why, fields: [], mend: ['declare a smaller zfs.arc_max_gb'] }
+  #refusal({ memory }: ArcNow): Refusal | undefined {
+    const wanted = this.#wanted ?? 0
+    if (wanted === 0) return undefined
+    const isLarge = memory > 0 && wanted >= memory
+    if (!isLarge && wanted >= smallest) return undefined
+    const why = isLarge ? `more than the host's memory, ${gib(memory)}` : 'less than 64 MiB'
+    return {
+      resource: this.id,
+      why: `${gib(wanted)} for ZFS's cache is ${why}: ZFS would ignore it`,
+      fields: [],
+      mend: [`declare a ${isLarge ? 'smaller' : 'larger'} zfs.arc_max_gb, or 0 to leave it to ZFS`],
+    }
   }
 }
 
 /** The script is fixed; value and place are its arguments. */
-const argvOf = (bytes: number): string[] => ['sh', '-c', 'echo "$1" >"$2"', 'sh', String(bytes), livePath]
+const argvOf = (name: string, bytes: number): string[] => [
+  'sh',
+  '-c',
+  'echo "$1" >"$2"',
+  'sh',
+  String(bytes),
+  `${parameters}/${name}`,
+]
 
-const setNow = (bytes: number): Step => ({ kind: 'command', argv: argvOf(bytes) })
+/** What ZFS takes at once; where it isn't loaded there is nothing to set. Going back to 0 changes the limit of now only with the next start. */
+function settingSteps({ parameter, max, min }: ArcNow, wanted: number): Step[] {
+  const isSo =
+    parameter === undefined || (parameter === wanted && (wanted === 0 || max === undefined || max === wanted))
+  if (isSo) return []
+  const lower = wanted > 0 && min !== undefined && min >= wanted ? [argvOf('zfs_arc_min', wanted - 1)] : []
+  return [...lower, argvOf('zfs_arc_max', wanted)].map((argv): Step => ({ kind: 'command', argv }))
+}
 
-/** In the order in which they are read. */
-async function limitsOfOthers({ reader }: Look): Promise<Other[]> {
-  const names = ((await reader.listDir(folder)) ?? []).filter((name) => name.endsWith('.conf'))
-  const found = await Promise.all(
-    names.map(async (name): Promise<Other[]> => {
-      const at = `${folder}/${name}`
-      const bytes = at === path ? undefined : limitIn((await reader.readFile(at)) ?? '')
-      return bytes === undefined ? [] : [{ path: at, bytes }]
-    }),
-  )
-  return found.flat()
+/** The file, the initial RAM disks with it, and the word that this is done. */
+async function writingSteps({ reader }: Look, before: string | null, limit: Limit | undefined): Promise<Step[]> {
+  const write = (content: string, replaces: string | null): Step => ({
+    kind: 'write',
+    file: { path: arcFile, content, mode: 0o644 },
+    replaces,
+  })
+  const remove: Step = { kind: 'remove', path: arcFile }
+  const isInInitrd = (await reader.stat(initramfsHook)) !== undefined && (await reader.hasTool('update-initramfs'))
+  if (!isInInitrd) return [limit === undefined ? remove : write(textOf(limit), before)]
+  const sync: Step[] =
+    (await reader.stat(bootUuids)) === undefined
+      ? []
+      : [{ kind: 'command', argv: ['proxmox-boot-tool', 'refresh'], timeoutMs: 300_000 }]
+  // A comment alone is no option: the disks are made anew without the limit before the file goes.
+  const unfinished = limit === undefined ? `${ours}\n${pending}\n` : textOf(limit, [pending])
+  return [
+    write(unfinished, before),
+    { kind: 'command', argv: ['update-initramfs', '-u', '-k', 'all'], timeoutMs: 1_200_000 },
+    ...sync,
+    limit === undefined ? remove : write(textOf(limit), unfinished),
+  ]
 }

@@ -1,5 +1,5 @@
 /** The system's locale: generated if need be, and named in locale.conf(5). Other lines there (LC_TIME, …) stay. */
-import type { Change, Comparison, Lock, Look, Note, Resource } from '../../engine/resource.ts'
+import type { Change, Comparison, Lock, Look, Note, Probe, Resource } from '../../engine/resource.ts'
 import type { Reader } from '../../host/host.ts'
 import { lineChanges } from '../file/owned-file.ts'
 import { ask } from '../probes/ask.ts'
@@ -11,6 +11,15 @@ const builtIn: readonly string[] = ['C', 'POSIX', 'C.UTF-8']
 
 /** `locale -a` writes `en_US.utf8` for what locale.gen(5) calls `en_US.UTF-8`. */
 const plain = (name: string): string => name.toLowerCase().replace(/[-_.]/g, '')
+
+/** Those that are generated, by their plain names. */
+const localesProbe: Probe<ReadonlySet<string>> = {
+  id: 'locale -a',
+  async read({ reader }) {
+    const { stdout } = await ask(reader, ['locale', '-a'], 'see which locales are there')
+    return new Set(stdout.split('\n').map(plain))
+  },
+}
 
 const charsetOf = (name: string): string => /\.([^@]+)/.exec(name)?.[1] ?? 'ISO-8859-1'
 
@@ -49,25 +58,24 @@ export class Locale implements Resource {
     this.#wanted = wanted
   }
 
-  async compare({ reader }: Look): Promise<Comparison> {
+  async ahead(look: Look): Promise<void> {
+    if (!builtIn.includes(this.#wanted)) await look.at(localesProbe)
+  }
+
+  async compare(look: Look): Promise<Comparison> {
+    const { reader } = look
     const path = await placeOf(reader)
     const before = await reader.readFile(path)
     const text = before ?? ''
     const gen = await reader.readFile(genFile)
     const live = { lang: langIn(text) }
-    const isThere = await this.#isGenerated(reader)
+    const isThere = builtIn.includes(this.#wanted) || (await look.at(localesProbe)).has(plain(this.#wanted))
     if (!isThere && gen === undefined) return { changes: [], refusals: [], notes: [this.#later()], live }
     const changes = [
       ...(isThere ? [] : [this.#generate(gen ?? '')]),
       ...(live.lang === this.#wanted ? [] : [this.#name(path, before ?? null, live.lang)]),
     ]
     return { changes, refusals: [], notes: [], live }
-  }
-
-  async #isGenerated(reader: Reader): Promise<boolean> {
-    if (builtIn.includes(this.#wanted)) return true
-    const { stdout } = await ask(reader, ['locale', '-a'], 'see which locales are there')
-    return stdout.split('\n').some((name) => plain(name) === plain(this.#wanted))
   }
 
   #later(): Note {

@@ -51,7 +51,7 @@ export class FeatureFolder implements Resource {
 
   compare(look: Look, foreseen: Foreseen, owned: Owned): Promise<Comparison> {
     const { folder: path, ground } = this.#declared
-    const on = { id: this.id, path, ground, summary: this.#summary() }
+    const on = { id: this.id, path, ground, summary: this.#summary(), ifNew: () => this.#fromNothing() }
     return onDataset(look, foreseen, on, () => this.#compareMounted(look, owned))
   }
 
@@ -79,8 +79,8 @@ export class FeatureFolder implements Resource {
 
   #summary(): string {
     const { folder, scripts, vmid } = this.#declared
-    const names = scripts.length === 0 ? 'no feature script' : scripts.map(({ name }) => name).join(', ')
-    return `put ${names} of VM ${vmid} into ${folder}`
+    const what = scripts.length === 0 ? 'the manifest' : scripts.map(({ name }) => name).join(', ')
+    return `put ${what} of VM ${vmid} into ${folder}`
   }
 
   /** Whoever may write to the share could lead root elsewhere by a link. */
@@ -111,10 +111,7 @@ export class FeatureFolder implements Resource {
       [parentOf(folder), folder].map(async (path) => ({ path, stat: await reader.stat(path) })),
     )
     return stats.map(({ path, stat }): Difference => {
-      if (stat === undefined) {
-        const fields = path === folder ? [{ field: 'folder', from: null, to: octal(folderMode) }] : []
-        return { fields, steps: [command('mkdir', '-p', '-m', octal(folderMode), path)] }
-      }
+      if (stat === undefined) return newFolder(path, path === folder)
       const isRoots = stat.uid === 0 && stat.gid === 0
       return {
         fields: [
@@ -129,20 +126,24 @@ export class FeatureFolder implements Resource {
     })
   }
 
+  #fromNothing(): Change {
+    const { folder } = this.#declared
+    const folders = [newFolder(parentOf(folder), false), newFolder(folder, true)]
+    return this.#change([...folders, ...this.#files().map((file) => newFile(folder, file))], true)
+  }
+
   async #file({ reader }: Look, { name, content, mode }: WantedFile): Promise<Difference> {
     const path = `${this.#declared.folder}/${name}`
     const [text, stat] = await Promise.all([reader.readFile(path), reader.stat(path)])
     const isSo = text === content && stat?.mode === mode && stat.uid === 0 && stat.gid === 0
     if (isSo) return { fields: [], steps: [] }
-    const fields =
-      text === undefined
-        ? [{ field: name, from: null, to: 'as declared' }]
-        : [
-            ...(text === content ? [] : [{ field: name, from: 'another content', to: 'as declared' }]),
-            ...(stat === undefined || stat.mode === mode ? [] : [modeField(name, stat.mode, mode)]),
-            ...(stat === undefined || stat.uid === 0 ? [] : [{ field: `owner of ${name}`, from: stat.uid, to: 0 }]),
-          ]
-    return { fields, steps: [{ kind: 'write', file: { path, content, mode }, replaces: text ?? null }] }
+    if (text === undefined) return newFile(this.#declared.folder, { name, content, mode })
+    const fields = [
+      ...(text === content ? [] : [{ field: name, from: 'another content', to: 'as declared' }]),
+      ...(stat === undefined || stat.mode === mode ? [] : [modeField(name, stat.mode, mode)]),
+      ...(stat === undefined || stat.uid === 0 ? [] : [{ field: `owner of ${name}`, from: stat.uid, to: 0 }]),
+    ]
+    return { fields, steps: [{ kind: 'write', file: { path, content, mode }, replaces: text }] }
   }
 
   async #extra({ reader }: Look, names: readonly string[], wanted: readonly WantedFile[]) {
@@ -189,6 +190,17 @@ export class FeatureFolder implements Resource {
 }
 
 export const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/')) || '/'
+
+/** `isIts`: the machine's own, not the one that holds all of them. */
+const newFolder = (path: string, isIts: boolean): Difference => ({
+  fields: isIts ? [{ field: 'folder', from: null, to: octal(folderMode) }] : [],
+  steps: [command('mkdir', '-p', '-m', octal(folderMode), path)],
+})
+
+const newFile = (folder: string, { name, content, mode }: WantedFile): Difference => ({
+  fields: [{ field: name, from: null, to: 'as declared' }],
+  steps: [{ kind: 'write', file: { path: `${folder}/${name}`, content, mode }, replaces: null }],
+})
 
 const command = (...argv: readonly string[]): Step => ({ kind: 'command', argv })
 const modeField = (name: string, from: number, to: number): FieldChange => ({

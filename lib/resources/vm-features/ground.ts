@@ -1,11 +1,11 @@
 /** Things that live on a dataset: made only while it is mounted, never in the empty folder underneath. */
 import type { PathGround } from '../../config/path-ground.ts'
-import type { Comparison, Foreseen, Look, Probe, Refusal, Step } from '../../engine/resource.ts'
+import type { Change, Comparison, Foreseen, Look, Probe, Refusal, Step } from '../../engine/resource.ts'
 import { datasetId } from '../dataset/dataset.ts'
 import { carrierOf, mountsProbe, parseMounts } from '../probes/mounts.ts'
 import { poolId } from '../zpool/pool.ts'
 
-type Standing = { readonly is: 'mounted' | 'coming' } | { readonly is: 'away'; readonly why: string }
+type Standing = { readonly is: 'mounted' | 'coming' | 'new' } | { readonly is: 'away'; readonly why: string }
 
 const carries = (ground: PathGround, source: string | undefined): boolean => source === ground.dataset
 
@@ -28,8 +28,7 @@ function willMountProbe({ dataset }: PathGround): Probe<Standing> {
 }
 
 async function standing(look: Look, foreseen: Foreseen, ground: PathGround, path: string): Promise<Standing> {
-  if (foreseen.isMadeAnew(poolId(ground.pool)) || foreseen.isMadeAnew(datasetId(ground.dataset)))
-    return { is: 'coming' }
+  if (foreseen.isMadeAnew(poolId(ground.pool)) || foreseen.isMadeAnew(datasetId(ground.dataset))) return { is: 'new' }
   const carrier = carrierOf(await look.at(mountsProbe), path)
   return carries(ground, carrier?.source) ? { is: 'mounted' } : look.at(willMountProbe(ground))
 }
@@ -55,17 +54,20 @@ interface OnDataset {
   readonly ground: PathGround
   /** What is to be done, for the plan of a dataset that can't be looked into yet. */
   readonly summary: string
+  /** The change on a dataset that is about to be made, and so has nothing in it; where that can be known beforehand. */
+  readonly ifNew?: () => Change
 }
 
 /** What `compare` finds on the mounted dataset; otherwise what will be done once it is, or a refusal. */
 export async function onDataset(
   look: Look,
   foreseen: Foreseen,
-  { id, path, ground, summary }: OnDataset,
+  { id, path, ground, summary, ifNew }: OnDataset,
   compare: () => Promise<Comparison>,
 ): Promise<Comparison> {
   const now = await standing(look, foreseen, ground, path)
   if (now.is === 'mounted') return compare()
+  if (now.is === 'new' && ifNew) return { changes: [ifNew()], refusals: [], notes: [], live: undefined }
   if (now.is === 'away')
     return { changes: [], refusals: [notMounted(id, ground, path, now.why)], notes: [], live: undefined }
   // An update, since nobody knows yet whether it is there: looked at again before anything is done.

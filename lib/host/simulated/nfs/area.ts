@@ -39,7 +39,7 @@ export const nfs: Area = {
       depends: ['nfs-common'],
       tools: ['exportfs', 'rpc.nfsd'],
       units: ['nfs-server.service'],
-      files: { '/etc/exports': exportsText, '/etc/exports.d/': '', [etab]: '' },
+      files: { '/etc/exports': exportsText, [etab]: '' },
     },
   },
   units: {

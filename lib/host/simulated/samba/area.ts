@@ -3,7 +3,7 @@ import type { Area } from '../area.ts'
 import type { SimState } from '../model.ts'
 import { loadConfig } from './config.ts'
 import { pdbedit, smbpasswd } from './passdb.ts'
-import { runs, smbcontrol, smbstatus } from './server.ts'
+import { net, runs, smbcontrol, smbstatus } from './server.ts'
 import { smbclient } from './smbclient.ts'
 import { testparm } from './testparm.ts'
 
@@ -78,11 +78,11 @@ function tcpTable(state: SimState): string {
 }
 
 export const samba: Area = {
-  tools: { pdbedit, smbclient, smbcontrol, smbpasswd, smbstatus, testparm },
+  tools: { net, pdbedit, smbclient, smbcontrol, smbpasswd, smbstatus, testparm },
   packages: {
     // pve-storage needs smbclient, and with it comes smb.conf: it is there before any server is.
     'samba-common': { version, preinstalled: true, files: { [conf]: smbConf } },
-    'samba-common-bin': { version, depends: ['samba-common'], tools: ['smbcontrol', 'smbpasswd', 'testparm'] },
+    'samba-common-bin': { version, depends: ['samba-common'], tools: ['net', 'smbcontrol', 'smbpasswd', 'testparm'] },
     samba: {
       version,
       depends: ['samba-common', 'samba-common-bin'],

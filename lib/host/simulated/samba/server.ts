@@ -42,7 +42,24 @@ export function logOn(state: SimState, loaded: Loaded, user: string | null, pass
     return mapsStrangers ? { ok: true, who: null, said: '' } : { ok: false, status: 'NT_STATUS_LOGON_FAILURE' }
   if (account.flags.includes('D')) return { ok: false, status: 'NT_STATUS_ACCOUNT_DISABLED' }
   const isRight = account.hash === ntHash(password) && !account.flags.includes('N')
-  return isRight ? { ok: true, who: user, said: '' } : { ok: false, status: 'NT_STATUS_LOGON_FAILURE' }
+  return isRight && isSameUid(state, user)
+    ? { ok: true, who: user, said: '' }
+    : { ok: false, status: 'NT_STATUS_LOGON_FAILURE' }
+}
+
+/** Whoever comes back with another uid is refused until the cache is flushed (seen: 4.22.11). */
+function isSameUid(state: SimState, user: string): boolean {
+  const uid = userNamed(state, user)?.[2] ?? ''
+  const known = state.samba?.uids?.[user]
+  if (known !== undefined) return known === uid
+  state.samba = { sessions: [], strangers: [], ...state.samba, uids: { ...state.samba?.uids, [user]: uid } }
+  return true
+}
+
+export const net: Tool = (state, { args }) => {
+  if (args.join(' ') !== 'cache flush') throw new NotSimulated(`net ${args.join(' ')}`)
+  if (state.samba) delete state.samba.uids
+  return answer(0)
 }
 
 /** Why this share is refused to them, or null. */

@@ -2,17 +2,16 @@
 import type { Area } from '../area.ts'
 import { makeFolders, parentOf, writeText } from '../filesystem.ts'
 import type { SimState } from '../model.ts'
-import { callTool } from '../tools.ts'
 import { aptCache, aptGet, aptMark } from './apt.ts'
 import { baseFiles, basePackages, baseUnits } from './base.ts'
 import { allPackages } from './catalogue.ts'
 import { dpkg, dpkgQuery } from './dpkg.ts'
-import { getent, hostnamectl, locale, localectl, localeGen, timedatectl } from './identity.ts'
+import { getent, hostnamectl, locale, localeGen, timedatectl } from './identity.ts'
 import { setUp } from './install.ts'
 import { bootKernel, firstKernel, kernelFile, proxmoxBootTool, uname, updateInitramfs } from './kernel.ts'
 import { fuser, holdLock, procLocks, releaseLock } from './locks.ts'
 import { setParameter, sysctl } from './parameters.ts'
-import { curl, env, sh, systemdRun } from './shell.ts'
+import { curl, env, sh } from './shell.ts'
 import { systemOf } from './state.ts'
 import { systemctl } from './systemctl.ts'
 import { startAtBoot } from './units.ts'
@@ -45,14 +44,6 @@ function halfConfigure(state: SimState, [name = '']: readonly string[]): string 
   return null
 }
 
-function fire(state: SimState, [unit = '']: readonly string[]): string | null {
-  const timer = state.system?.timers?.[unit]
-  if (!timer) return `no timer ${unit}`
-  delete systemOf(state).timers?.[unit]
-  callTool(state, timer.argv)
-  return null
-}
-
 export const system: Area = {
   tools: {
     'apt-cache': aptCache,
@@ -67,12 +58,10 @@ export const system: Area = {
     hostnamectl,
     locale,
     'locale-gen': localeGen,
-    localectl,
     'proxmox-boot-tool': proxmoxBootTool,
     sh,
     sysctl,
     systemctl,
-    'systemd-run': systemdRun,
     timedatectl,
     uname,
     'update-initramfs': updateInitramfs,
@@ -93,7 +82,6 @@ export const system: Area = {
     'release-lock': releaseLock,
     publish,
     'half-configure': halfConfigure,
-    fire,
     serve(state, [url = ''], stdin) {
       systemOf(state).served = { ...state.system?.served, [url]: stdin }
       return null

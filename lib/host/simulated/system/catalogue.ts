@@ -77,16 +77,31 @@ export function findUnit(state: SimState, asked: string): FoundUnit | undefined 
   return undefined
 }
 
-/** A unit file that someone put on the host: what it would run is taken to succeed, unless it is `/bin/false`. */
+const ownFolders = ['/etc/systemd/system', '/usr/lib/systemd/system']
+
+/** The unit's file as it lies there now, which systemd may not have read yet. */
+export function unitFile(state: SimState, name: string): { path: string; text: string } | undefined {
+  const path = ownFolders.map((folder) => `${folder}/${name}`).find((one) => state.files[one]?.type === 'file')
+  const text = path === undefined ? undefined : state.files[path]?.content
+  return path === undefined || text === undefined ? undefined : { path, text }
+}
+
+/** A unit file that someone put on the host: what it would run is taken to succeed, but for /bin/false and what is no path. */
 function unitFromFile(state: SimState, name: string): FoundUnit | undefined {
-  const path = ['/etc/systemd/system', '/usr/lib/systemd/system'].map((folder) => `${folder}/${name}`)
-  const at = path.find((one) => state.files[one]?.type === 'file')
-  const text = at === undefined ? undefined : state.files[at]?.content
-  if (at === undefined || text === undefined) return undefined
-  const fails = /^ExecStart=-?(\/usr)?\/bin\/false$/m.test(text)
-  const behaviour: SimUnit = {
-    ...(/^Type=oneshot$/m.test(text) ? { type: 'oneshot' } : {}),
-    ...(fails ? { start: () => 'the control process exited with error code' } : {}),
+  const file = unitFile(state, name)
+  if (file === undefined) return undefined
+  const text = state.system?.unitFiles?.[name] ?? file.text
+  const isOneshot = /^Type=oneshot$/m.test(text)
+  const program = /^ExecStart=-?(\S+)/m.exec(text)?.[1] ?? '/bin/true'
+  const start = (of: SimState): string | undefined => {
+    const fails = /^(\/usr)?\/bin\/false$/.test(program) || !program.startsWith('/')
+    if (!fails) return undefined
+    if (isOneshot) return 'the control process exited with error code'
+    // Started is done; that the program fails shows a moment later (scene 50).
+    const record = of.units?.[name]
+    if (record) Object.assign(record, { active: false, failed: 'the program failed' })
+    return undefined
   }
-  return { name, behaviour, path: at, isStatic: !/^(WantedBy|RequiredBy|UpheldBy|Alias|Also)=/m.test(text) }
+  const behaviour: SimUnit = { ...(isOneshot ? { type: 'oneshot' } : {}), start }
+  return { name, behaviour, path: file.path, isStatic: !/^(WantedBy|RequiredBy|UpheldBy|Alias|Also)=/m.test(text) }
 }

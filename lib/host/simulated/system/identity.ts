@@ -1,9 +1,8 @@
-/** Name, time zone and locale: hostnamectl, timedatectl, localectl, locale-gen, locale, getent hosts. */
+/** Name, time zone and locale: hostnamectl, timedatectl, locale-gen, locale, getent hosts. */
 import { has, optionValue, readOptions } from '../disk-tools/options.ts'
 import { writeText } from '../filesystem.ts'
 import type { SimState } from '../model.ts'
 import { answer, NotSimulated, type Tool } from '../tool.ts'
-import { isInstalled } from './catalogue.ts'
 
 /** What it can't put into a name it leaves out without a word: `bad name` becomes `badname`, rc 0 (facts, "Shares and services"). */
 export const hostnamectl: Tool = (state, { args }) => {
@@ -59,16 +58,6 @@ export const localeGen: Tool = (state) => {
     0,
     `Generating locales (this might take a while)...\n${wanted.map((name) => `  ${name}... done\n`).join('')}Generation complete.\n`,
   )
-}
-
-export const localectl: Tool = (state, { args: [verb = '', setting = ''] }) => {
-  const name = /^LANG=(\S+)$/.exec(setting)?.[1]
-  if (verb !== 'set-locale' || name === undefined) throw new NotSimulated(`localectl ${verb}`)
-  const isKnown = /^(C|POSIX|C\.UTF-8)$/.test(name) || generated(state).includes(name)
-  if (!isKnown && isInstalled(state, 'locales'))
-    return answer(1, '', `Failed to issue method call: Locale ${name} not installed, refusing.\n`)
-  writeText(state, '/etc/locale.conf', `LANG=${name}\n`)
-  return answer(0)
 }
 
 /** Only hosts; the accounts are another area's. */

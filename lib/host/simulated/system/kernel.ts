@@ -111,13 +111,32 @@ export const uname: Tool = (state, { args }) => {
   return answer(0, `${runningKernel(state)}\n`)
 }
 
-const memory = 'MemTotal:       98304000 kB\nMemFree:        90000000 kB\nMemAvailable:   92000000 kB\n'
+const MEMORY = 98_304_000 * 1024
+const memory = `MemTotal:       ${MEMORY / 1024} kB
+MemFree:        90000000 kB
+MemAvailable:   92000000 kB
+`
+
+/** Limits out of range are ignored without a word, and so is an upper one that is not above the lower one (OpenZFS arc.c). */
+function arcStatistics(state: SimState): string {
+  const set = (name: string): number => Number(parameter(state, `/sys/module/zfs/parameters/${name}`) ?? 0)
+  const [wantedMin, wantedMax] = [set('zfs_arc_min'), set('zfs_arc_max')]
+  const min = wantedMin >= 32 * 2 ** 20 && wantedMin < MEMORY ? wantedMin : MEMORY / 32
+  const max = wantedMax >= 64 * 2 ** 20 && wantedMax < MEMORY && wantedMax > min ? wantedMax : MEMORY / 2
+  return `9 1 0x01 147 39984 1 1
+name                            type data
+c                               4    ${max}
+c_min                           4    ${min}
+c_max                           4    ${max}
+`
+}
 
 export function kernelFile(state: SimState, path: string): string | undefined {
   if (path === '/proc/sys/kernel/osrelease') return `${runningKernel(state)}\n`
   if (path === '/proc/sys/kernel/random/boot_id')
     return `${state.system?.bootId ?? '7c9a8e6e-0f7e-4b9b-9d33-2b6d3a8f1c00'}\n`
   if (path === '/proc/meminfo') return memory
+  if (path === '/proc/spl/kstat/zfs/arcstats') return arcStatistics(state)
   if (path === '/proc/cmdline') return `BOOT_IMAGE=/boot/vmlinuz-${runningKernel(state)} root=/dev/vda ro quiet\n`
   const value = parameter(state, path)
   return value === undefined ? undefined : `${value}\n`
@@ -129,7 +148,7 @@ export function bootKernel(state: SimState): void {
   system.kernel = nextKernel(state)
   system.bootId = nextUuid(state)
   system.parameters = {}
-  system.timers = {}
+  system.unitFiles = {}
   const options = state.files[`/boot/initrd.img-${system.kernel}`]?.content ?? ''
   for (const line of options.split('\n')) {
     const [, module, settings = ''] = /^options\s+(\S+)\s+(.*)$/.exec(line) ?? []

@@ -1,11 +1,10 @@
-/** Tools that run others: env, the one shell line that phx uses, systemd-run; and curl, for what `sim serve` offers. */
+/** Tools that run others: env, and the one shell line that phx uses; and curl, for what `sim serve` offers. */
 import { has, optionValue, readOptions } from '../disk-tools/options.ts'
 import { writeText } from '../filesystem.ts'
 import { runInstaller } from '../nvidia/installer.ts'
 import { answer, NotSimulated, type Tool } from '../tool.ts'
 import { callTool } from '../tools.ts'
 import { setParameter } from './parameters.ts'
-import { systemOf } from './state.ts'
 
 /** Settings before the command change nothing of what is simulated. */
 export const env: Tool = (state, { args, stdin }) => {
@@ -23,30 +22,6 @@ export const sh: Tool = (state, { args }) => {
   const fault = setParameter(state, path, value)
   if (fault === undefined) return answer(2, '', `sh: 1: cannot create ${path}: Directory nonexistent\n`)
   return fault === null ? answer(0) : answer(1, '', `sh: 1: echo: I/O error\n`)
-}
-
-/** A timer that runs once; here time doesn't pass, so it fires only by `sim fire UNIT`. */
-export const systemdRun: Tool = (state, { args }) => {
-  const options = readOptions('systemd-run', args.slice(0, args.indexOf('--') + 1 || args.length), [
-    '--on-active=',
-    '--unit=',
-    '--collect',
-    '-q --quiet',
-    '--timer-property=',
-  ])
-  const unit = optionValue(options, '--unit')
-  const argv = args.slice(args.indexOf('--') + 1)
-  if (unit === undefined || !has(options, '--on-active') || argv.length === 0)
-    throw new NotSimulated(`systemd-run ${args.join(' ')}`)
-  const system = systemOf(state)
-  if (system.timers?.[unit])
-    return answer(
-      1,
-      '',
-      `Failed to start transient timer unit: Unit ${unit}.timer was already loaded or has a fragment file.\n`,
-    )
-  system.timers = { ...system.timers, [unit]: { argv } }
-  return answer(0, '', `Running timer as unit: ${unit}.timer\nWill run service as unit: ${unit}.service\n`)
 }
 
 export const curl: Tool = (state, { args }) => {

@@ -16,8 +16,8 @@ export interface SystemState {
   parameters?: Record<string, string>
   /** What a download finds, by URL (`sim serve URL`). */
   served?: Record<string, string>
-  /** systemd's timers of one run (`systemd-run --on-active`), by unit. */
-  timers?: Record<string, { argv: string[] }>
+  /** Unit files of the host's own as systemd read them last; they may be other ones by now. */
+  unitFiles?: Record<string, string>
 }
 
 /** For changing it. */

@@ -2,6 +2,7 @@
 import type { SimState } from '../model.ts'
 import { NotSimulated } from '../tool.ts'
 import { findUnit, fullUnitName } from './catalogue.ts'
+import { isOutdated } from './unit-files.ts'
 
 /** The service's own ones come first. */
 const order = [
@@ -53,7 +54,7 @@ function propertiesOf(state: SimState, asked: string): Partial<Record<Property, 
   const type: Partial<Record<Property, string>> = isService
     ? {
         Type: isMasked ? '' : isOneshot ? 'oneshot' : 'simple',
-        Result: isFailed ? 'exit-code' : 'success',
+        Result: isFailed ? 'exit-code' : record?.skipped ? 'exec-condition' : 'success',
         ExecMainStatus: isFailed ? '1' : '0',
       }
     : {}
@@ -66,7 +67,7 @@ function propertiesOf(state: SimState, asked: string): Partial<Record<Property, 
     SubState: subState(name, isOneshot, active, isFailed),
     FragmentPath: isMasked ? `/etc/systemd/system/${name}` : (unit?.path ?? ''),
     UnitFileState: isMasked ? 'masked' : unit?.isStatic ? 'static' : enabled ? 'enabled' : 'disabled',
-    NeedDaemonReload: 'no',
+    NeedDaemonReload: isOutdated(state, name) ? 'yes' : 'no',
     LoadError: '',
   }
 }

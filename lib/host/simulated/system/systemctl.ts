@@ -5,6 +5,7 @@ import type { SimState } from '../model.ts'
 import { answer, NotSimulated, type Tool, type ToolAnswer } from '../tool.ts'
 import { type FoundUnit, findUnit, fullUnitName } from './catalogue.ts'
 import { showUnits } from './systemctl-show.ts'
+import { isOutdated, readUnitFiles, rereadUnitFiles } from './unit-files.ts'
 import { recordOf, startUnit, stopUnit } from './units.ts'
 
 type Verb = (state: SimState, names: readonly string[], now: boolean) => ToolAnswer
@@ -207,16 +208,15 @@ const verbs: Readonly<Record<string, Verb>> = {
   'is-enabled': isEnabled,
   status,
   'reset-failed': resetFailed,
-  'daemon-reload': () => answer(0),
+  'daemon-reload': (state) => {
+    rereadUnitFiles(state)
+    return answer(0)
+  },
   reboot: (state) => sim(state, { args: ['reboot'], stdin: '' }),
 }
 
-function failedUnits(state: SimState): string {
-  return Object.entries(state.units ?? {})
-    .filter(([, { failed }]) => failed !== undefined)
-    .map(([name]) => `${name} loaded failed failed ${name}\n`)
-    .join('')
-}
+const warning = (name: string): string =>
+  `Warning: The unit file, source configuration file or drop-ins of ${name} changed on disk. Run 'systemctl daemon-reload' to reload units.\n`
 
 export const systemctl: Tool = (state, { args }) => {
   const options = readOptions('systemctl', args, [
@@ -227,11 +227,9 @@ export const systemctl: Tool = (state, { args }) => {
     '--no-pager',
     '--no-legend',
     '--plain',
-    '--failed',
     '--no-block',
     '--no-ask-password',
   ])
-  if (has(options, '--failed')) return answer(0, failedUnits(state))
   const [word = '', ...names] = options.operands
   if (word === 'show') {
     const asked = options.given.flatMap(([name, value]) => (name === '-p' ? value.split(',') : []))
@@ -239,7 +237,11 @@ export const systemctl: Tool = (state, { args }) => {
   }
   const verb = Object.hasOwn(verbs, word) ? verbs[word] : undefined
   if (!verb || optionValue(options, '-p') !== undefined) throw new NotSimulated(`systemctl ${args.join(' ')}`)
+  const isLooking = word.startsWith('is-') || word === 'status'
+  if (!isLooking) readUnitFiles(state, names)
+  const outdated = /start$/.test(word) ? names.map(fullUnitName).filter((name) => isOutdated(state, name)) : []
   const given = verb(state, names, has(options, '--now'))
+  if (outdated.length > 0) return { ...given, stderr: outdated.map(warning).join('') + given.stderr }
   const isQuiet = has(options, '-q') && word.startsWith('is-')
   return isQuiet ? { ...given, stdout: '' } : given
 }

@@ -16,10 +16,15 @@ export function startUnit(state: SimState, unit: FoundUnit): string | undefined 
   const before = recordOf(state, unit)
   if (before.active) return undefined
   delete before.failed
+  delete before.skipped
   before.active = true
   const why = unit.behaviour.start?.(state)
   const after = recordOf(state, unit)
-  if (why === undefined) return undefined
+  if (why === undefined) {
+    // Its condition did not hold: neither running nor failed (seen: services.jsonl scene 28).
+    if (!after.active && after.failed === undefined) after.skipped = true
+    return undefined
+  }
   after.active = false
   after.failed = why
   return why
@@ -37,6 +42,7 @@ export function startAtBoot(state: SimState): void {
   for (const record of Object.values(state.units ?? {})) {
     record.active = false
     delete record.failed
+    delete record.skipped
   }
   for (const [name, { enabled, masked }] of Object.entries(state.units ?? {})) {
     const unit = findUnit(state, name)
