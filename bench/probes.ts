@@ -1,68 +1,90 @@
 /**
- * A run with nothing to do on real ZFS, in the lab's VM, against the same probes called bare; and how many processes it
- * starts with few and with many datasets. Not among the parts that run by default: it needs the lab (root, Debian packages).
+ * The whole setup with nothing to do, on real ZFS, NFS, Samba and ufw in the lab's VM: which processes it starts, with few
+ * and with many datasets, and what it takes against the same probes called bare. Not among the parts that run by
+ * default: it needs the lab (root, Debian packages).
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseConfig } from '../lib/config/load.ts'
-import { buildGraph } from '../lib/engine/graph.ts'
-import { newLook } from '../lib/engine/look.ts'
-import { compareTask, ForeseenSet } from '../lib/engine/plan.ts'
-import { readerOf } from '../lib/host/host.ts'
-import { openSimulated } from '../lib/host/simulated/host.ts'
-import { modules } from '../tasks/index.ts'
+import type { PhxConfig } from '../lib/config/generated/types.ts'
 import { install, packBuild } from '../test/lab/install.ts'
 import { Lab } from '../test/lab/lab.ts'
-import { configFile, run as converge, type Declared, declare, usualHost } from '../test/lab/scenario.ts'
+import { configFile, run as converge } from '../test/lab/scenario.ts'
 import type { Vm } from '../test/lab/vm.ts'
 import type { Rig } from './rig.ts'
 import { median, table } from './timing.ts'
 
-const withDatasets = (more: number): Declared => ({
-  pools: usualHost.pools,
-  datasets: [
-    ...(usualHost.datasets ?? []),
-    ...Array.from({ length: more }, (_, index) => ({
-      name: `d${index}`,
-      pool: 'quickOS',
-      properties: 'compression=zstd',
-    })),
-  ],
-})
+const here = import.meta.dirname
+const base = JSON.parse(readFileSync(join(here, 'ansible/phoenix.config.json'), 'utf8')) as PhxConfig
 
-/** The commands that a run with nothing to do makes, as the product itself makes them on a simulated host. */
-async function probesOf(declared: Declared): Promise<readonly string[]> {
-  const loaded = parseConfig(JSON.stringify({ zfs: declared }), 'bench.json')
-  if (!loaded.ok) throw new Error(loaded.problems.map(({ message }) => message).join('; '))
-  const host = await openSimulated(
-    null,
-    declared.pools.flatMap(({ disks }) => disks ?? []),
-  )
-  const { tasks } = buildGraph(modules.flatMap((module) => module.expand(loaded.config, [])))
-  const asked: string[] = []
-  const reader = readerOf(host)
-  const recording = {
-    ...reader,
-    query(argv: readonly string[]) {
-      asked.push(argv.join(' '))
-      return reader.query(argv)
+/** The state that Ansible is measured with too, the host's own settings, features of a VM, and more of everything. */
+function configWith(more: number): PhxConfig {
+  const extra = (count: number): string[] => Array.from({ length: count }, (_, index) => `d${index}`)
+  return {
+    ...base,
+    host: { sysctl: { 'vm.swappiness': 10 }, force_ipv4: true },
+    network: { ...base.network, nfs_server: '10.77.0.1' },
+    zfs: {
+      ...base.zfs,
+      datasets: [
+        ...(base.zfs?.datasets ?? []),
+        { name: 'features', pool: 'quickOS' },
+        ...extra(more).map((name) => ({ name, pool: 'quickOS', properties: 'compression=zstd' })),
+      ],
+    },
+    nfs: {
+      exports: [
+        ...(base.nfs?.exports ?? []),
+        ...extra(Math.min(more, 10)).map((name) => ({ path: `/quickOS/${name}`, clients: ['10.77.0.0/24'] })),
+      ],
+    },
+    samba: {
+      ...base.samba,
+      shares: [
+        ...(base.samba?.shares ?? []),
+        ...extra(Math.min(more, 10)).map((name) => ({ name, path: `/quickOS/${name}`, valid_users: ['ops'] })),
+      ],
+    },
+    vm_features: { export: '/quickOS/features' },
+    guests: {
+      vms: [
+        { vmid: 8101, name: 'guest', features: ['base_setup'], network_config: { ip: '10.77.0.101/24' } },
+        { vmid: 8102, name: 'other', features: ['base_setup'], network_config: { ip: '10.77.0.102/24' } },
+      ],
     },
   }
-  const look = async (): Promise<number> => {
-    asked.length = 0
-    const [one, foreseen] = [newLook(recording), new ForeseenSet()]
-    let changes = 0
-    for (const task of tasks) {
-      const planned = await compareTask(task, undefined, one, foreseen)
-      changes += planned.changes.length
-      for (const step of planned.changes.flatMap(({ steps }) => steps))
-        if (step.kind === 'command') await host.mutate(step.argv)
-    }
-    return changes
-  }
-  await look()
-  if ((await look()) !== 0) throw new Error('the simulated host did not converge')
-  return asked
+}
+
+const shims = '/run/asked.d'
+const asked = '/run/asked'
+
+/** Stands in for every tool of the guest: writes down the call as a shell would read it, and becomes the tool. */
+const shim = `#!/bin/bash
+name=\${0##*/}
+printf '%q ' "$name" "$@" >>${asked}; echo >>${asked}
+for folder in /usr/sbin /usr/bin; do [ -x "$folder/$name" ] && exec "$folder/$name" "$@"; done
+exit 127
+`
+
+/** Every process that a run with nothing to do starts, as it really is: one shell line each. */
+async function processesOf(vm: Vm): Promise<string[]> {
+  await vm.write('/run/shim', shim, '755')
+  await vm.run(`mkdir -p ${shims} && cd ${shims} && for tool in /usr/sbin/* /usr/bin/*; do
+    case \${tool##*/} in node|env|sh|bash|phx) ;; *) ln -sf /run/shim "\${tool##*/}" ;; esac
+  done; : >${asked}`)
+  await vm.run(`PATH=${shims}:$PATH phx run setup -c ${configFile}`, { timeoutSeconds: 300 })
+  const text = await vm.run(`cat ${asked}; rm -r ${shims} ${asked}`)
+  return text.split('\n').flatMap((line) => (line.trim() === '' ? [] : [line.trim()]))
+}
+
+/** `zfs get`, `lsblk -J`, `exportfs -s`: the tool, and what it is asked for. */
+const kindOf = (line: string): string => line.split(' ').slice(0, 2).join(' ')
+
+/** The only ones that are asked because of what another said: of a suspended pool or a stopped server nothing is. */
+const after: Readonly<Record<string, string>> = {
+  'zfs get': 'zpool status',
+  'zpool get': 'zpool status',
+  'smbclient -gNL': 'systemctl show',
+  'rpcinfo -T': 'systemctl show',
 }
 
 /** Milliseconds of a shell line in the guest, measured in the guest, median of seven after one warm-up. */
@@ -75,46 +97,82 @@ async function inGuest(vm: Vm, line: string): Promise<number> {
   return median(times)
 }
 
+interface Measured {
+  readonly datasets: number
+  /** How many processes of each kind. */
+  readonly counts: ReadonlyMap<string, number>
+  /** Milliseconds of each kind alone, all its processes one after the other. */
+  readonly alone: ReadonlyMap<string, number>
+  readonly node: number
+  readonly phx: number
+}
+
+async function measure(lab: Lab, build: Awaited<ReturnType<typeof packBuild>>, more: number): Promise<Measured> {
+  const vm = await lab.restore('bench')
+  try {
+    const config = configWith(more)
+    await install(vm, build)
+    await vm.run('mkdir -p -m 0700 /etc/phx/secrets && (umask 077; echo bench-password >/etc/phx/secrets/samba)')
+    await vm.write(configFile, JSON.stringify(config))
+    // As after npm ci on that host: the build's cache is of another Node.
+    await vm.write('/opt/phx/code-cache.mjs', readFileSync(join(here, '../scripts/code-cache.mjs')))
+    await vm.write('/root/example.json', readFileSync(join(here, '../phoenix.config.json')))
+    await vm.run('node /opt/phx/code-cache.mjs /opt/phx/bin /root/example.json', { timeoutSeconds: 300 })
+    await converge(vm, 0, [], { timeoutSeconds: 1200 })
+    const lines = new Map<string, string[]>()
+    for (const line of await processesOf(vm)) lines.set(kindOf(line), [...(lines.get(kindOf(line)) ?? []), line])
+    const alone = new Map<string, number>()
+    for (const [kind, calls] of lines) alone.set(kind, await inGuest(vm, calls.join('; ')))
+    return {
+      datasets: config.zfs?.datasets?.length ?? 0,
+      counts: new Map([...lines].map(([kind, calls]) => [kind, calls.length])),
+      alone,
+      node: await inGuest(vm, 'node -e 0'),
+      phx: await inGuest(vm, `phx run setup -c ${configFile}`),
+    }
+  } finally {
+    await vm.powerCut()
+  }
+}
+
+/** The longest that one process waits for another, itself included. */
+function slowestChain({ alone }: Measured): number {
+  const ms = (kind: string | undefined): number => alone.get(kind ?? '') ?? 0
+  return Math.max(...[...alone.keys()].map((kind) => ms(kind) + ms(after[kind])))
+}
+
 export async function probes(_rig: Rig): Promise<string> {
   const build = await packBuild()
   const lab = await Lab.open((line) => console.error(line))
   try {
-    const rows: string[][] = []
-    for (const more of [0, 100]) {
-      const vm = await lab.restore('bench')
-      await install(vm, build)
-      const declared = withDatasets(more)
-      await declare(vm, declared)
-      // As after npm ci on that host: the build's cache is of another Node.
-      await vm.write('/opt/phx/code-cache.mjs', readFileSync(join(import.meta.dirname, '../scripts/code-cache.mjs')))
-      await vm.write('/root/example.json', readFileSync(join(import.meta.dirname, '../phoenix.config.json')))
-      await vm.run('node /opt/phx/code-cache.mjs /opt/phx/bin /root/example.json', { timeoutSeconds: 300 })
-      await converge(vm, 0)
-      const asked = await probesOf(declared)
-      const bare = await inGuest(vm, asked.join('; '))
-      const node = await inGuest(vm, 'node -e 0')
-      const phx = await inGuest(vm, `phx run setup -c ${configFile}`)
-      rows.push([
-        String(declared.datasets?.length ?? 0),
-        String(asked.length),
-        bare.toFixed(0),
-        node.toFixed(0),
-        phx.toFixed(0),
-        (phx / bare).toFixed(2),
-        (phx / (bare + node)).toFixed(2),
-      ])
-      await vm.powerCut()
-    }
-    const head = [
-      'datasets',
-      'probe processes',
-      'probes bare, ms',
-      'node -e 0, ms',
-      'phx run, ms',
-      '× probes',
-      '× (probes + node)',
-    ]
-    return table(head, rows)
+    const all: Measured[] = []
+    for (const more of [0, 100]) all.push(await measure(lab, build, more))
+    const kinds = [...new Set(all.flatMap(({ counts }) => [...counts.keys()]))].sort()
+    const started = table(
+      ['process', ...all.map(({ datasets }) => `times, ${datasets} datasets`), 'ms alone', 'after'],
+      kinds.map((kind) => [
+        `\`${kind}\``,
+        ...all.map(({ counts }) => String(counts.get(kind) ?? 0)),
+        (all[0]?.alone.get(kind) ?? 0).toFixed(0),
+        after[kind] === undefined ? '' : `\`${after[kind]}\``,
+      ]),
+    )
+    const took = table(
+      [
+        ...['datasets', 'processes', 'one after the other, ms', 'slowest chain, ms', 'node -e 0, ms', 'phx run, ms'],
+        ...['× slowest chain', '× (slowest chain + node)'],
+      ],
+      all.map((one) => {
+        const chain = slowestChain(one)
+        const sum = (values: Iterable<number>): number => [...values].reduce((total, value) => total + value, 0)
+        return [
+          ...[one.datasets, sum(one.counts.values())].map(String),
+          ...[sum(one.alone.values()), chain, one.node, one.phx].map((ms) => ms.toFixed(0)),
+          ...[one.phx / chain, one.phx / (chain + one.node)].map((ratio) => ratio.toFixed(2)),
+        ]
+      }),
+    )
+    return `${started}\n\n${took}`
   } finally {
     lab.close()
   }

@@ -84,7 +84,10 @@ export const wholeHost: PhxConfig = {
   guests: {
     vms: [{ vmid: 8101, name: 'docker', features: ['base_setup', 'docker'], network_config: { ip: '10.9.0.101/24' } }],
     lxc_configs: {
-      '901': { name: 'web', zfs_volumes: [{ name: 'models', pool: storage, size_gb: 1, mount_point: '/srv/models' }] },
+      '901': {
+        name: 'web',
+        zfs_volumes: [{ name: 'models', pool: storage, size_gb: 1, mount_point: '/srv/models', backup: true }],
+      },
     },
   },
 }

@@ -81,7 +81,13 @@ export class ExportRoot implements Resource {
     if (!stat) return this.#found([this.#absent(ids)], null)
     if (stat.type !== 'dir') return this.#refuse(`${path} is to be exported, but is no folder`, {})
     const fields = this.#differences(stat, ids)
-    const live = { owner: stat.uid, group: stat.gid, mode: octal(stat.mode) }
+    // Of what is not declared nothing is remembered: it is others' to change, without a word of drift.
+    const { owner, group, mode } = this.#root
+    const live = {
+      ...(owner === null ? {} : { owner: stat.uid }),
+      ...(group === null ? {} : { group: stat.gid }),
+      ...(mode === null ? {} : { mode: octal(stat.mode) }),
+    }
     const notes = [...(await this.#unseen(look)), ...this.#unwritable(stat, fields)]
     return { ...this.#found(fields.length > 0 ? [this.#give(fields, stat)] : [], live), notes }
   }

@@ -137,7 +137,11 @@ export class SharedFolder implements Resource {
       ...(group === null ? [] : difference('group', stat.gid, groups, group)),
       ...(mode === null || mode === stat.mode ? [] : [{ field: 'mode', from: octal(stat.mode), to: octal(mode) }]),
     ]
-    const live = { owner: stat.uid, group: stat.gid, mode: octal(stat.mode) }
+    const live = {
+      ...(owner === null ? {} : { owner: stat.uid }),
+      ...(group === null ? {} : { group: stat.gid }),
+      ...(mode === null ? {} : { mode: octal(stat.mode) }),
+    }
     if (unknown.length > 0) return { ...nothing, refusals: [this.#unknown(unknown)], live }
     const changes = fields.length === 0 ? [] : [this.#give(fields, stat)]
     return { changes, refusals: [], notes: this.#unwritable(stat, fields), live }
