@@ -145,6 +145,16 @@ test('where order matters it is kept: what comes too early is put behind', async
   await host.nothingToDo()
 })
 
+test('IPv4 and IPv6 each have an order of their own: a rule for one stands before one for both', async () => {
+  const open = { type: 'in', action: 'ACCEPT', proto: 'tcp', port: '9000', source: 'fd00::/64' } as const
+  const shut = { type: 'in', action: 'DROP', proto: 'tcp', port: '9000' } as const
+  const host = await converged(withRules([open, shut]))
+  await host.nothingToDo()
+  host.declare(withRules([shut, open]))
+  assert.match((await host.run(0)).commands.join('\n'), 'ufw delete allow from fd00::/64')
+  await host.nothingToDo()
+})
+
 test('enabled: false switches it off and keeps the rules prepared; not said, it stays as it is', async () => {
   const host = await converged()
   host.declare({ ...home, firewall: { ...home.firewall, enabled: false } })

@@ -113,7 +113,7 @@ async function makeBridge(vm: Vm): Promise<void> {
   )
 }
 
-/** The container and the scripts that the config speaks of, the secrets, the network. */
+/** What the config speaks of and phx does not make: the container, the scripts, the secrets, the network. */
 export async function prepare(vm: Vm): Promise<void> {
   await makeBridge(vm)
   await vm.run(offerPackage)
@@ -122,6 +122,10 @@ export async function prepare(vm: Vm): Promise<void> {
   await vm.write(`${secretFolder}/samba-ops`, `${secrets.ops}\n`, '600')
   await vm.write(`${secretFolder}/samba-media`, `${secrets.media}\n`, '600')
   await vm.write('/root/scripts/docker.sh', '#!/bin/sh\necho docker\n')
+  await vm.write(
+    '/etc/hosts',
+    '127.0.0.1 localhost\n127.0.1.1 lab\n10.9.0.9\tnas  # mine\n10.0.2.15 lab.home.arpa lab\n',
+  )
   await vm.write(
     '/etc/pve/lxc/901.conf',
     'arch: amd64\nhostname: web\nmemory: 512\nostype: debian\nrootfs: local:901/vm-901-disk-0.raw,size=1G\n',
@@ -136,7 +140,6 @@ export async function writeTheirs(vm: Vm): Promise<void> {
     printf 'ops ALL=(root) NOPASSWD: /usr/bin/id\\n' >/etc/sudoers.d/mine && chmod 0440 /etc/sudoers.d/mine
     printf '\\n# mine \\t\\n"/srv" 10.99.0.7(ro,sync,no_subtree_check)   # kept\\n' >>/etc/exports
     printf '\\n# mine\\n[theirs]\\n\\tpath = /srv\\n' >>/etc/samba/smb.conf
-    printf '127.0.0.1 localhost\\n127.0.1.1 lab\\n10.9.0.9\\tnas  # mine\\n10.0.2.15 lab.home.arpa lab\\n' >/etc/hosts
     printf '# mine\\noptions timeout:1\\n' >/etc/resolv.conf; chmod 644 /etc/resolv.conf
     printf '# mine\\n' >>/etc/ufw/before.rules; ufw allow 7777/tcp comment mine`)
   await vm.write(

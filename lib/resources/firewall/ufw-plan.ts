@@ -45,21 +45,21 @@ export function planUfw(wanted: readonly FirewallRule[], ufw: UfwState): UfwPlan
   const sayable = wanted.filter((rule) => unsayable(rule, ufw.ipv6) === undefined)
   const live = new Map(ufw.rules.map((rule) => [keyOfLive(rule), rule]))
   const claimed = new Set<string>()
-  const ours: { rule: FirewallRule; live: UfwRule | null; isThere: boolean }[] = []
+  const ours: Ours[] = []
   const rivals: { rule: FirewallRule; live: UfwRule }[] = []
   for (const rule of sayable) {
-    const keys = familiesOf(rule, ufw.ipv6).map((family) => keyOf(nameOf(rule), family))
     // `from any` and `from 0.0.0.0/0` are one rule to ufw: the first of them stands.
-    const free = keys.filter((key) => !claimed.has(key))
-    for (const key of free) claimed.add(key)
-    const found = free.map((key) => live.get(key))
-    const others = found.flatMap((one) => (one !== undefined && !isOurs(one.comment) ? [one] : []))
+    const free = familiesOf(rule, ufw.ipv6).filter((family) => !claimed.has(keyOf(nameOf(rule), family)))
+    for (const family of free) claimed.add(keyOf(nameOf(rule), family))
+    const byFamily = new Map(free.map((family) => [family, live.get(keyOf(nameOf(rule), family)) ?? null]))
+    const found = [...byFamily.values()]
+    const others = found.flatMap((one) => (one !== null && !isOurs(one.comment) ? [one] : []))
     const rival = others.find((one) => one.action !== rule.action)
     if (rival) rivals.push({ rule, live: rival })
     // An admin's own rule that says the same does as well, and stays the admin's.
     if (others.length > 0 || free.length === 0) continue
     const isThere = found.every((one) => one?.action === rule.action && one.comment === commentOf(rule))
-    ours.push({ rule, live: found.find((one) => one !== undefined) ?? null, isThere })
+    ours.push({ rule, byFamily, live: found.find((one) => one !== null) ?? null, isThere })
   }
   const misplaced = firstMisplaced(ours, ufw)
   const late = ours.slice(misplaced)
@@ -74,6 +74,14 @@ export function planUfw(wanted: readonly FirewallRule[], ufw: UfwState): UfwPlan
   }
 }
 
+/** A wanted rule, and what ufw has of it in each family that it is for. */
+interface Ours {
+  readonly rule: FirewallRule
+  readonly byFamily: ReadonlyMap<Family, UfwRule | null>
+  readonly live: UfwRule | null
+  readonly isThere: boolean
+}
+
 const keyOf = (name: string, family: Family): string => `${family} ${name}`
 
 /** A rule that phx can't name has a key that no wanted one has. */
@@ -81,12 +89,16 @@ const keyOfLive = (rule: UfwRule): string => keyOf(nameOfLive(rule) ?? JSON.stri
 
 /**
  * Where phx's rules stop being in their order: ufw appends, and the first match decides. As long as all of them say
- * the same, the order means nothing.
+ * the same, the order means nothing. Each family has an order of its own.
  */
-function firstMisplaced(ours: readonly { rule: FirewallRule; live: UfwRule | null }[], ufw: UfwState): number {
+function firstMisplaced(ours: readonly Ours[], ufw: UfwState): number {
   if (new Set(ours.map(({ rule }) => rule.action)).size < 2) return ours.length
   const place = (rule: UfwRule | null): number => (rule === null ? Number.POSITIVE_INFINITY : ufw.rules.indexOf(rule))
-  const index = ours.findIndex(({ live }, at) => ours.slice(at + 1).some((later) => place(later.live) < place(live)))
+  const index = ours.findIndex(({ byFamily }, at) =>
+    [...byFamily].some(([family, live]) =>
+      ours.slice(at + 1).some((later) => place(later.byFamily.get(family) ?? null) < place(live)),
+    ),
+  )
   return index < 0 ? ours.length : index
 }
 

@@ -36,15 +36,18 @@ export async function ask(
   throw new CannotLook(`can't ${what}: ${line} ended with ${ended}: ${said}`, [`run it by hand: ${line}`])
 }
 
+/** The tool answered, in something that is no JSON. */
+export class NoJson extends CannotLook {}
+
 /** The tool's JSON; a text that is none is no answer either. */
 export async function askJson(reader: Reader, argv: Argv, what: string): Promise<unknown> {
   const { stdout } = await ask(reader, argv, what)
   try {
     return JSON.parse(stdout)
   } catch {
-    throw new CannotLook(`can't ${what}: ${argv.join(' ')} printed something that is no JSON`, [
+    throw new NoJson(`can't ${what}: ${argv.join(' ')} printed something that is no JSON`, [
       `look at what it prints: ${argv.join(' ')}`,
-      'phx needs OpenZFS 2.3 or newer (zpool version) for zpool status -j',
+      ...(argv[0] === 'zpool' ? ['phx needs OpenZFS 2.3 or newer (zpool version) for zpool status -j'] : []),
     ])
   }
 }

@@ -1,7 +1,9 @@
 /** All block devices as `lsblk -J` shows them, in one process, and which of them a path leads to. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { CannotLook } from '../../engine/cannot-look.ts'
 import type { Look, Probe } from '../../engine/resource.ts'
-import { askJson } from './ask.ts'
+import type { Argv, Reader } from '../../host/host.ts'
+import { askJson, NoJson } from './ask.ts'
 
 export interface BlockDevice {
   /** The kernel's name: `sda1`, `dm-0`. */
@@ -88,12 +90,27 @@ export const blockDevicesProbe: Probe<BlockDevices> = {
   id: 'lsblk',
   async read({ reader }) {
     const argv = ['lsblk', '-J', '-b', '-o', columns]
-    const devices = parseBlockDevices(await askJson(reader, argv, 'list the block devices'))
+    const devices = parseBlockDevices(await listed(reader, argv))
     if (devices) return devices
     throw new CannotLook('can\'t list the block devices: lsblk printed JSON without "blockdevices"', [
       `look at what it prints: ${argv.join(' ')}`,
     ])
   },
+}
+
+const looks = 5
+const lookAgainMs = 300
+
+/** While partitions come and go, as in the `zpool create` of another pool, what lsblk prints may be no JSON (seen: util-linux 2.41). */
+async function listed(reader: Reader, argv: Argv): Promise<unknown> {
+  for (let look = 1; ; look++) {
+    try {
+      return await askJson(reader, argv, 'list the block devices')
+    } catch (error) {
+      if (look === looks || !(error instanceof NoJson)) throw error
+    }
+    await sleep(lookAgainMs)
+  }
 }
 
 /** The block device that a path names, whatever link it is; undefined when nothing is there. */

@@ -27,6 +27,7 @@ hostname
 getent ahosts lab | awk '{print $1}' | sort -u
 sysctl -n vm.swappiness net.ipv4.tcp_rmem | tr '\\t' ' '
 cat /sys/module/zfs/parameters/zfs_arc_max
+awk '$1 == "c_max" { print $3 }' /proc/spl/kstat/zfs/arcstats
 apt-config dump Acquire::ForceIPv4
 . /etc/default/locale; echo $LANG
 grep -v '^[#o]' /etc/resolv.conf
@@ -37,6 +38,7 @@ lab
 10.0.2.15
 10
 4096 87380 33554432
+${128 * MIB}
 ${128 * MIB}
 Acquire::ForceIPv4 "true";
 C.UTF-8

@@ -2,11 +2,14 @@ import assert from 'node:assert/strict'
 import * as lab from '../nfs.ts'
 import { run, type Scenario, says } from '../scenario.ts'
 
-/** exportfs, and once, when phx has it read the files anew, somebody stops the server. The trial in its namespace passes. */
+/**
+ * exportfs, and once, when phx has it read the files anew, somebody stops the server. Not in the trial, which has a file of
+ * its own there, and not when `zfs create` calls it.
+ */
 const stopper = `#!/bin/sh
 /opt/exportfs "$@"
 rc=$?
-if [ "$1" = -ra ] && [ ! -e /var/lib/nfs/exports ] && rm /run/stop-once 2>/dev/null; then systemctl stop nfs-server; fi
+if [ "$1" = -ra ] && [ -e /etc/exports.d/phx.exports ] && [ ! -e /var/lib/nfs/exports ] && rm /run/stop-once 2>/dev/null; then systemctl stop nfs-server; fi
 exit $rc
 `
 
