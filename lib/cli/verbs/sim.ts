@@ -28,9 +28,10 @@ function namedFor(folder: string, invocation: Invocation): { disks: readonly str
   return { disks: declaredDisks(loaded.config), files: secretFiles(loaded.config) }
 }
 
-/** Only these tools read it: waiting for the end of an input that nobody closes would hang every other call. */
-function readsInput([tool, verb]: readonly string[]): boolean {
-  return tool === 'tee' || (tool === 'sim' && verb === 'write')
+/** Only these read it: waiting for the end of an input that nobody closes would hang every other call. */
+function readsInput([tool = '', verb = '', ...rest]: readonly string[]): boolean {
+  if (tool === 'sim') return verb === 'write' || verb === 'serve'
+  return ['tee', 'chpasswd', 'smbpasswd'].includes(tool) || [verb, ...rest].includes('/dev/stdin')
 }
 
 async function textOf(stdin: Readable): Promise<string> {
