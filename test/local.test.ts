@@ -8,7 +8,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { FileRefused } from '../lib/host/host.ts'
 import { LocalHost } from '../lib/host/local.ts'
-import { ending, outputLimit } from '../lib/host/spawn.ts'
+import { ending, outputLimit, runCommand } from '../lib/host/spawn.ts'
 
 const folder = fs.mkdtempSync(join(tmpdir(), 'phx-local-'))
 test.after(() => fs.rmSync(folder, { recursive: true, force: true }))
@@ -166,6 +166,16 @@ test('a grandchild in a session of its own is not waited for, and it is said tha
   assert.ok(Date.now() - started < 5000)
   assert.match(result.stderr, 'still holds its output open')
   await host.mutate(['kill', result.stdout.trim()])
+})
+
+test('what is asked for its output is answered when that has ended, not when the command has', async () => {
+  const env = { PATH: process.env.PATH ?? '' }
+  const late = sh('(sleep 1; echo tank) & echo rpool')
+  const whole = await runCommand({ argv: late, env, timeoutMs: 10_000, asksForOutput: true })
+  assert.is(whole.stdout, 'rpool\ntank\n')
+  const never = await runCommand({ argv: sh('sleep 60 & echo rpool'), env, timeoutMs: 300, asksForOutput: true })
+  assert.ok(never.timedOut)
+  assert.is(never.exitCode, null)
 })
 
 test('20 MiB of output: 16 are kept, and the cut is marked', async () => {

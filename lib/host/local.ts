@@ -15,7 +15,7 @@ import {
   refusalOf,
 } from './host.ts'
 import { assertReadOnly } from './readonly.ts'
-import { type Ending, ending, runCommand } from './spawn.ts'
+import { type Ending, ending, type Order, runCommand } from './spawn.ts'
 
 /** `su` without a dash, and cron, leave the sbin folders out; zpool and pvesm live there. */
 const standardFolders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
@@ -43,14 +43,14 @@ export class LocalHost implements Host {
 
   query(argv: Argv, options: QueryOptions = {}): Promise<CommandResult> {
     assertReadOnly(argv)
-    return this.#run(argv, { timeoutMs: options.timeoutMs ?? 30_000 })
+    return this.#run(argv, { timeoutMs: options.timeoutMs ?? 30_000, asksForOutput: true })
   }
 
   mutate(argv: Argv, options: MutateOptions = {}): Promise<CommandResult> {
     return this.#run(argv, { ...options, timeoutMs: options.timeoutMs ?? 600_000 })
   }
 
-  async #run(argv: Argv, options: MutateOptions & { readonly timeoutMs: number }): Promise<CommandResult> {
+  async #run(argv: Argv, options: Omit<Order, 'argv' | 'env'>): Promise<CommandResult> {
     const [tool] = argv
     // Asked first: bash's 127 could be the tool's own.
     if (typeof tool === 'string' && tool !== '' && !(await this.hasTool(tool))) return missing(argv)
@@ -131,7 +131,8 @@ export class LocalHost implements Host {
   }
 
   async #check(path: string, { argv, judge }: FileCheck): Promise<void> {
-    const result = await this.mutate(argv.map((word) => (word === '%s' ? path : word)))
+    const words = argv.map((word) => (word === '%s' ? path : word))
+    const result = await this.#run(words, { timeoutMs: 600_000, asksForOutput: true })
     const why = (judge ?? refusalOf)(result)
     if (why !== undefined) throw new FileRefused(why, result)
   }

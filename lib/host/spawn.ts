@@ -3,7 +3,7 @@
  * would get wrong is decided here: when not to start, when time is up, how to end a command and what that means (zx
  * 8.8.5 calls a command that traps TERM a success, and starts one although its signal is aborted already).
  */
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as sleep, setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import type { ProcessPromise } from 'zx/core'
 import type { Argv, CommandResult } from './host.ts'
 
@@ -13,6 +13,8 @@ export interface Order {
   readonly timeoutMs: number
   readonly stdin?: string
   readonly signal?: AbortSignal
+  /** Its output is what it is run for: the command is over when that has ended, and not before. */
+  readonly asksForOutput?: boolean
 }
 
 /** How a command is ended. Tests shorten it, and play a process that no signal reaches. */
@@ -76,7 +78,8 @@ export async function runCommand(order: Order, end: Ending = ending): Promise<Co
   const watched = watch(command)
   const pid = command.child?.pid
   if (pid === undefined) throw new Error(`can't start ${order.argv[0]}: ${await watched.whyNotStarted()}`)
-  const stopped = await firstOf(watched.exited, order.timeoutMs, order.signal)
+  const over = order.asksForOutput ? watched.ended : watched.exited
+  const stopped = await firstOf(over, order.timeoutMs, order.signal)
   if (stopped === 'exited') {
     await watched.drained([stdout, stderr])
     if (watched.isOpen()) stderr.note('phx: something that this command started still holds its output open')
@@ -162,6 +165,7 @@ function watch(command: ProcessPromise) {
   })
   return {
     exited,
+    ended,
     hasExited: () => exit !== null,
     isOpen: () => !closed,
     exit: (): Exit => exit ?? { exitCode: null, signal: null },
@@ -175,6 +179,9 @@ function watch(command: ProcessPromise) {
         const idle = sleep(drainMs, undefined, { signal: over.signal }).catch(() => undefined)
         await Promise.race([ended, idle])
         over.abort()
+        // Node looks at timers before it looks at pipes: on a machine that stood still meanwhile, what lies there was not read yet.
+        await turnOfTheLoop()
+        await turnOfTheLoop()
       }
     },
     /** Nothing of a command that is over, or given up on, may keep phx from ending. */
@@ -189,18 +196,18 @@ function watch(command: ProcessPromise) {
 /** A longer one would go off at once (setTimeout takes 32 bits). */
 const longestTimer = 2 ** 31 - 1
 
-async function firstOf(exited: Promise<void>, timeoutMs: number, signal: AbortSignal | undefined) {
-  const over = new AbortController()
-  const deadline = sleep(Math.min(timeoutMs, longestTimer), 'deadline' as const, { signal: over.signal }).catch(
+async function firstOf(over: Promise<void>, timeoutMs: number, signal: AbortSignal | undefined) {
+  const decided = new AbortController()
+  const deadline = sleep(Math.min(timeoutMs, longestTimer), 'deadline' as const, { signal: decided.signal }).catch(
     () => 'deadline' as const,
   )
   const aborted = new Promise<'aborted'>((resolve) => {
-    signal?.addEventListener('abort', () => resolve('aborted'), { once: true, signal: over.signal })
+    signal?.addEventListener('abort', () => resolve('aborted'), { once: true, signal: decided.signal })
   })
   try {
-    return await Promise.race([exited.then(() => 'exited' as const), deadline, aborted])
+    return await Promise.race([over.then(() => 'exited' as const), deadline, aborted])
   } finally {
-    over.abort()
+    decided.abort()
   }
 }
 
