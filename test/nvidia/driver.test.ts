@@ -1,6 +1,8 @@
 /** The nvidia step on the simulated host, from bare GPU to nothing left to do. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { pending } from '../../lib/resources/file/initramfs.ts'
+import { nouveauFile } from '../../lib/resources/nvidia/nouveau.ts'
 import { driver, gpu, runfileOf, runfilePath, Scene, sha256 } from './scene.ts'
 
 const scenes: Scene[] = []
@@ -40,7 +42,8 @@ test('a run cut off before the initramfs was made anew: the next one makes it', 
   const host = scene(driver('580.76.05'))
   await host.plug('580.76.05')
   await host.run(0)
-  await host.sim('sim write /boot/initrd.img-6.17.2-1-pve', 'as it was before\n')
+  const text = await host.sim(`cat ${nouveauFile}`)
+  await host.sim(`sim write ${nouveauFile}`, text.replace('\n', `\n${pending}\n`))
   assert.equal((await host.run(0)).commands, ['update-initramfs -u -k all'])
   assert.equal((await host.run(0)).commands, [])
 })

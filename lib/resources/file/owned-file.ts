@@ -19,6 +19,8 @@ export interface DeclaredFile {
   readonly check?: FileCheck
   /** What makes the new text take effect. */
   readonly after?: readonly Step[]
+  /** A comment that stands in the file until `after` is done: a run that is cut off in between is found by it. */
+  readonly pending?: string
   /** Of changing it; `safe` unless told. */
   readonly risk?: Risk
 }
@@ -71,11 +73,10 @@ export class OwnedFile implements Resource {
   }
 
   async #write(look: Look, before: string | null, mode?: number): Promise<Change> {
-    const { path, check, after = [], risk = 'safe' } = this.#declared
+    const { path, risk = 'safe' } = this.#declared
     const content = textOf(this.#declared)
     const folder = parentOf(path)
     const makesFolder = (await look.reader.stat(folder)) === undefined
-    const file = { path, content, mode: this.#declared.mode, ...(check ? { check } : {}) }
     return {
       resource: this.id,
       action: before === null ? 'create' : 'update',
@@ -89,25 +90,47 @@ export class OwnedFile implements Resource {
       ],
       steps: [
         ...(makesFolder ? [{ kind: 'command' as const, argv: ['mkdir', '-p', folder] }] : []),
-        { kind: 'write', file, replaces: before },
-        ...after,
+        ...settledSteps({ ...this.#declared, before, content }),
       ],
       undo: before === null ? { commands: [['rm', path]] } : { impossible: 'the journal has its former text' },
     }
   }
 
   #remove(before: string): Change {
-    const { path, after = [], risk = 'safe' } = this.#declared
+    const { path, risk = 'safe' } = this.#declared
     return {
       resource: this.id,
       action: 'remove',
       risk,
       summary: `remove ${path}, of which nothing is declared any more`,
       fields: lineChanges(before, ''),
-      steps: [{ kind: 'remove', path }, ...after],
+      steps: settledSteps({ ...this.#declared, before, content: null }),
       undo: { impossible: 'the journal has its former text' },
     }
   }
+}
+
+interface Settled extends Pick<DeclaredFile, 'path' | 'mode' | 'check' | 'after' | 'pending'> {
+  /** What the file says now; null when there is none. */
+  readonly before: string | null
+  /** null when it goes. */
+  readonly content: string | null
+}
+
+/** The file, what makes it take effect, and the word that this is done. */
+export function settledSteps({ path, mode, check, after = [], pending, before, content }: Settled): Step[] {
+  const write = (text: string, replaces: string | null): Step => ({
+    kind: 'write',
+    file: { path, content: text, mode, ...(check ? { check } : {}) },
+    replaces,
+  })
+  const last = (replaces: string | null): Step =>
+    content === null ? { kind: 'remove', path } : write(content, replaces)
+  if (pending === undefined || after.length === 0) return [last(before), ...after]
+  const [top = ''] = (content ?? before ?? '').split('\n')
+  const rest = content?.slice(top.length + 1) ?? ''
+  const unfinished = `${top}\n${pending}\n${rest}`
+  return [write(unfinished, before), ...after, last(unfinished)]
 }
 
 function textOf({ section, lines, comment, first }: DeclaredFile): string {

@@ -13,22 +13,19 @@ import type {
   Resource,
   Step,
 } from '../../engine/resource.ts'
-import { header, lineChanges } from '../file/owned-file.ts'
+import { pending, rebuildInitramfs } from '../file/initramfs.ts'
+import { header, lineChanges, settledSteps } from '../file/owned-file.ts'
 import { type ArcNow, arcNowProbe, limitIn, limitsOfOthersProbe, type OtherLimit } from '../probes/arc.ts'
 
 /** Options of one module from several files are put one after the other by the files' names, and the last counts (modprobe.d(5)); Proxmox VE's installer writes zfs.conf. */
 export const arcFile = '/etc/modprobe.d/zz-phx-zfs.conf'
 const parameters = '/sys/module/zfs/parameters'
 const initramfsHook = '/usr/share/initramfs-tools/hooks/zfs'
-const bootUuids = '/etc/kernel/proxmox-boot-uuids'
 
 /** Below it ZFS ignores the limit without a word (OpenZFS arc.c, arc_tuning_update). */
 const smallest = 64 * 2 ** 20
 
 const ours = header('zfs.arc_max_gb')
-/** Stands in the file until the initial RAM disk has it: a run that is cut off in between is found by it. */
-const pending = '# The initial RAM disk is made anew at this moment; if this line stays, run phx again.'
-
 /** A limit that is not above the lower one is ignored too, and that is 1/32 of the memory unless told (zfs(4), zfs_arc_min). */
 const minFor = (bytes: number, memory: number): number | undefined => (bytes <= memory / 32 ? bytes - 1 : undefined)
 
@@ -37,13 +34,10 @@ interface Limit {
   readonly min: number | undefined
 }
 
-const textOf = ({ max, min }: Limit, more: readonly string[] = []): string =>
-  `${[
-    ours,
-    ...more,
-    ...(min === undefined ? [] : [`options zfs zfs_arc_min=${min}`]),
-    `options zfs zfs_arc_max=${max}`,
-  ].join('\n')}\n`
+const textOf = ({ max, min }: Limit): string =>
+  `${[ours, ...(min === undefined ? [] : [`options zfs zfs_arc_min=${min}`]), `options zfs zfs_arc_max=${max}`].join(
+    '\n',
+  )}\n`
 
 const gib = (bytes: number): string => (bytes === 0 ? "ZFS's own" : `${Math.round((bytes / 2 ** 30) * 100) / 100} GiB`)
 
@@ -152,26 +146,11 @@ function settingSteps({ parameter, max, min }: ArcNow, wanted: number): Step[] {
   return [...lower, argvOf('zfs_arc_max', wanted)].map((argv): Step => ({ kind: 'command', argv }))
 }
 
-/** The file, the initial RAM disks with it, and the word that this is done. */
-async function writingSteps({ reader }: Look, before: string | null, limit: Limit | undefined): Promise<Step[]> {
-  const write = (content: string, replaces: string | null): Step => ({
-    kind: 'write',
-    file: { path: arcFile, content, mode: 0o644 },
-    replaces,
-  })
-  const remove: Step = { kind: 'remove', path: arcFile }
+/** The file, and the initial RAM disks with it where ZFS is loaded from them. */
+async function writingSteps(look: Look, before: string | null, limit: Limit | undefined): Promise<Step[]> {
+  const { reader } = look
   const isInInitrd = (await reader.stat(initramfsHook)) !== undefined && (await reader.hasTool('update-initramfs'))
-  if (!isInInitrd) return [limit === undefined ? remove : write(textOf(limit), before)]
-  const sync: Step[] =
-    (await reader.stat(bootUuids)) === undefined
-      ? []
-      : [{ kind: 'command', argv: ['proxmox-boot-tool', 'refresh'], timeoutMs: 300_000 }]
-  // A comment alone is no option: the disks are made anew without the limit before the file goes.
-  const unfinished = limit === undefined ? `${ours}\n${pending}\n` : textOf(limit, [pending])
-  return [
-    write(unfinished, before),
-    { kind: 'command', argv: ['update-initramfs', '-u', '-k', 'all'], timeoutMs: 1_200_000 },
-    ...sync,
-    limit === undefined ? remove : write(textOf(limit), unfinished),
-  ]
+  const after = isInInitrd ? await rebuildInitramfs(look) : []
+  const content = limit === undefined ? null : textOf(limit)
+  return settledSteps({ path: arcFile, mode: 0o644, before, content, after, ...(isInInitrd ? { pending } : {}) })
 }

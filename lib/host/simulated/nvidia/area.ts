@@ -5,7 +5,7 @@ import type { SimState } from '../model.ts'
 import { installedKernels } from '../system/kernel.ts'
 import { addSource, dkms, install } from './dkms.ts'
 import { bindAtBoot, load, loadedVersion, plugGpu } from './gpus.ts'
-import { lsinitramfs, modinfo, modprobe, nvidiaSmi } from './tools.ts'
+import { modinfo, modprobe, nvidiaSmi } from './tools.ts'
 
 const kernels = ['6.14.11-4-pve', '6.17.2-1-pve', '6.17.4-1-pve']
 
@@ -26,7 +26,7 @@ function setUpModules(state: SimState): void {
 }
 
 export const nvidia: Area = {
-  tools: { dkms, lsinitramfs, modinfo, modprobe, 'nvidia-smi': nvidiaSmi },
+  tools: { dkms, modinfo, modprobe, 'nvidia-smi': nvidiaSmi },
   packages: {
     'build-essential': { version: '12.12' },
     dkms: { version: '3.2.2-1~deb13u1', tools: ['dkms'] },

@@ -1,6 +1,5 @@
 /** modprobe, modinfo and nvidia-smi, as far as NVIDIA's module goes. */
 import { optionValue, readOptions } from '../disk-tools/options.ts'
-import { namesIn } from '../filesystem.ts'
 import { runningKernel } from '../system/kernel.ts'
 import { answer, NotSimulated, type Tool } from '../tool.ts'
 import { installedModule } from './dkms.ts'
@@ -23,21 +22,6 @@ export const modprobe: Tool = (state, { args }) => {
     return answer(1, '', "modprobe: ERROR: could not insert 'nvidia': No such device\n")
   load(state, version)
   return answer(0)
-}
-
-/** Of what is in it only the files of modprobe.d are said: those whose every line it carries. */
-export const lsinitramfs: Tool = (state, { args: [path = ''] }) => {
-  const text = state.files[path]?.content
-  if (text === undefined) return answer(1, '', `lsinitramfs: ${path}: cannot open\n`)
-  const carried = text.split('\n')
-  const files = namesIn(state, '/etc/modprobe.d').filter((name) => {
-    const lines = (state.files[`/etc/modprobe.d/${name}`]?.content ?? '').split('\n')
-    return lines.every((line) => line === '' || line.startsWith('#') || carried.includes(line))
-  })
-  return answer(
-    0,
-    ['etc/modprobe.d', ...files.map((name) => `etc/modprobe.d/${name}`)].map((line) => `${line}\n`).join(''),
-  )
 }
 
 export const modinfo: Tool = (state, { args }) => {
