@@ -6,7 +6,7 @@ import { describeSecret } from '../../lib/config/secrets.ts'
 import { declaredDisks, declaredZfs } from '../../lib/config/zfs.ts'
 import { disk, disks, problemsOf } from './problems.ts'
 
-test('the example: two pools, the eight datasets of the storage guide, their eight storages', () => {
+test('the example: two pools, the eight datasets of the storage guide and the one of vm-features, their eight storages', () => {
   const loaded = loadConfig(join(import.meta.dirname, '../../phoenix.config.json'))
   assert.equal(loaded.problems, [])
   if (!loaded.ok) throw new Error('the example does not load')
@@ -19,7 +19,7 @@ test('the example: two pools, the eight datasets of the storage guide, their eig
     ],
   )
   assert.is(consent, null)
-  assert.is(datasets.length, 8)
+  assert.is(datasets.length, 9)
   assert.equal(
     storages.map(({ id, type, dataset, content }) => [id, type, dataset, content.join(',')]),
     [

@@ -29,6 +29,8 @@ const linesOf = (state: SimState): string[] =>
   (state.files[zfsExports]?.content ?? '').split('\n').filter((line) => line.startsWith('/'))
 
 function write(state: SimState, lines: readonly string[]): void {
+  // libshare makes the folder: Debian ships none.
+  state.files['/etc/exports.d'] ??= { type: 'dir', content: '', mode: 0o755 }
   const content = header + lines.map((line) => `${line}\n`).join('')
   state.files[zfsExports] = { type: 'file', content, mode: 0o644 }
   // libshare has every file read anew (lib/libshare/os/linux/nfs.c, nfs_commit_shares).
