@@ -66,6 +66,8 @@ function resourcesOf(system: DeclaredSystem): Resource[] {
     new Repositories(system.repositories),
     ...(packages.length > 0 ? [new Packages(name, packages)] : []),
     new Upgrade(system.upgrade),
+    // Before the name is put at the new address in /etc/hosts.
+    ...(interfaces.length === 0 ? [] : [new Interfaces(interfaces)]),
     ...(hostname === undefined ? [] : [new HostName(hostname)]),
     ...(hostname === undefined && address === undefined ? [] : [new HostsEntry({ name: hostname, domain, address })]),
     ...(timezone === undefined ? [] : [new TimeZone(timezone)]),
@@ -76,7 +78,6 @@ function resourcesOf(system: DeclaredSystem): Resource[] {
     new ArcLimit(arcMax),
     settings(sysctl),
     ...(Object.keys(sysctl).length === 0 ? [] : [new SysctlNow(sysctl)]),
-    ...(interfaces.length === 0 ? [] : [new Interfaces(interfaces)]),
     new Kernel(),
   ]
 }

@@ -41,14 +41,15 @@ const rules: Readonly<Record<string, Rule>> = {
   'dpkg-query': (args) => args[0] === '-W',
   systemctl: verbs('show'),
   dkms: verbs('status'),
-  lsinitramfs: (args) => args.length === 1 && args[0]?.startsWith('/') === true,
   sha256sum: always,
   locale: (args) => args.join(' ') === '-a',
   curl: (args) => args[0] === '-fsSIL' && args[1] === '--max-time' && args.length === 4, // HEAD
   'apt-cache': verbs('policy'),
+  ip: (args) => ['-j address show dev', '-s -j neigh show to'].includes(args.slice(0, -1).join(' ')),
   iptables: (args) => args.length === 1 && args[0] === '-S',
   ss: (args) => !args.some((word) => /^-\w*K|^--kill/.test(word)), // -K closes sockets
   'pve-firewall': verbs('status', 'compile'),
+  ping: (args) => args.length === 6 && args.slice(0, 5).join(' ') === '-n -c 1 -W 2',
   pdbedit: (args) => args.join(' ') === '-Lw',
   smbclient: smbclientLooking,
   smbstatus: (args) => args.join(' ') === '-j',

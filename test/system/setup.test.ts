@@ -210,14 +210,6 @@ test('what can be known to fail is refused before anything is touched', async ()
   }
 })
 
-test('an interface that differs is shown and left alone', async () => {
-  const scene = new Scene({
-    network: { interfaces: { name: 'vmbr0', address: '10.0.0.13/24', gateway: '10.0.0.254' } },
-  })
-  assert.match(await scene.notes(), 'vmbr0 in /etc/network/interfaces has gateway 10.0.0.1 instead of 10.0.0.254')
-  await scene.nothingToDo()
-})
-
 test("a limit below ZFS's lower one takes that along, or ZFS ignores it", async () => {
   const scene = new Scene({ zfs: { arc_max_gb: 2 } })
   await scene.converge()

@@ -8,5 +8,17 @@ import { nvidia } from './nvidia/area.ts'
 import { containers } from './pve/pct/pct.ts'
 import { samba } from './samba/area.ts'
 import { init, system } from './system/area.ts'
+import { network } from './system/network.ts'
 
-export const areas: readonly Area[] = [system, accounts, containers, coreutils, nfs, nvidia, firewall, samba, init]
+export const areas: readonly Area[] = [
+  system,
+  accounts,
+  containers,
+  coreutils,
+  nfs,
+  nvidia,
+  firewall,
+  samba,
+  network,
+  init,
+]

@@ -6,6 +6,7 @@
  */
 import type { AccountState } from './accounts/state.ts'
 import type { FirewallState } from './firewall/state.ts'
+import type { NetworkState } from './system/interfaces.ts'
 import type { SystemState } from './system/state.ts'
 
 export interface SimState {
@@ -51,6 +52,8 @@ export interface SimState {
   accounts?: AccountState
   /** The kernel's NFS server, once it was loaded. */
   nfs?: { threads: number }
+  /** Addresses in force, who answers on the network, and timers of systemd-run. */
+  network?: NetworkState
   /** By unit's full name; what is not here is installed with its package but disabled and inactive. */
   units?: Record<string, { enabled: boolean; active: boolean; masked?: boolean; failed?: string; skipped?: boolean }>
 }

@@ -1,6 +1,7 @@
 /** Established connections to the programs that people manage a host through: phx may have been started from one. */
 import { canonicalAddress } from '../../config/firewall-address.ts'
 import type { Probe } from '../../engine/resource.ts'
+import type { Reader } from '../../host/host.ts'
 import { ask } from './ask.ts'
 
 export interface Connection {
@@ -10,6 +11,7 @@ export interface Connection {
   readonly address: string
   readonly port: number
   readonly peer: string
+  readonly peerPort: number
 }
 
 /** Whoever runs them may be at their other end: over SSH, or in the shell of Proxmox VE's web interface. */
@@ -24,20 +26,22 @@ function plain(shown: string): string | undefined {
 /** `Recv-Q Send-Q LOCAL:PORT PEER:PORT users:(("program",pid=…,fd=…),…)` a line (ss(8), -H -t -n -p). */
 export function parseConnections(stdout: string): Connection[] {
   return stdout.split('\n').flatMap((line) => {
-    const found = /^\d+\s+\d+\s+(\S+):(\d+)\s+(\S+):\d+\s+users:\(\("([^"]+)"/.exec(line.trim())
-    const [, local = '', port = '', remote = '', program = ''] = found ?? []
+    const found = /^\d+\s+\d+\s+(\S+):(\d+)\s+(\S+):(\d+)\s+users:\(\("([^"]+)"/.exec(line.trim())
+    const [, local = '', port = '', remote = '', remotePort = '', program = ''] = found ?? []
     const [address, peer] = [plain(local), plain(remote)]
     if (!managing.test(program) || address === undefined || peer === undefined) return []
-    return [{ program, address, port: Number(port), peer }]
+    return [{ program, address, port: Number(port), peer, peerPort: Number(remotePort) }]
   })
 }
 
-/** Asked only when the firewall is about to become stricter. */
+export async function connectionsNow(reader: Reader): Promise<Connection[]> {
+  const argv = ['ss', '-Htnp', 'state', 'established']
+  const { stdout } = await ask(reader, argv, 'see which connections could be cut')
+  return parseConnections(stdout)
+}
+
+/** Asked only when the firewall is about to become stricter, or an address to change. */
 export const connectionsProbe: Probe<readonly Connection[]> = {
   id: 'ss -Htnp state established',
-  async read({ reader }) {
-    const argv = ['ss', '-Htnp', 'state', 'established']
-    const { stdout } = await ask(reader, argv, 'see which connections the firewall could cut')
-    return parseConnections(stdout)
-  },
+  read: ({ reader }) => connectionsNow(reader),
 }

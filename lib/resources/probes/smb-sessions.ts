@@ -45,4 +45,5 @@ export const smbSessionsProbe: Probe<readonly SmbSession[]> = {
   },
 }
 
-export const sessionText = ({ share, user, machine }: SmbSession): string => `${user} from ${machine} on ${share}`
+export const sessionText = ({ share, user, machine }: SmbSession): string =>
+  `${user}${machine === '' ? '' : ` from ${machine}`} on ${share}`

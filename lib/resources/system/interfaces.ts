@@ -1,20 +1,20 @@
-/** Network interfaces: compared and shown. phx changes none of them: an address that is wrong cuts the way back. */
+/** Network interfaces: compared with /etc/network/interfaces, and changed there where that can be done surely. */
 import type { DeclaredInterface } from '../../config/initial-setup.ts'
-import type { Comparison, Lock, Look, Note, Probe, Resource, Value } from '../../engine/resource.ts'
+import type { Change, Comparison, Lock, Look, Note, Probe, Refusal, Resource, Value } from '../../engine/resource.ts'
+import { interfaceChange } from './interface-change.ts'
+import { changeable, prefixOf, readdressed } from './interface-stanza.ts'
+import { whoIsCutOff } from './reachable.ts'
 
-interface Configured {
+export interface Configured {
   readonly address: string | null
   readonly gateway: string | null
 }
 
 const main = '/etc/network/interfaces'
 const folder = '/etc/network/interfaces.d'
-
-/** `255.255.255.0` as the 24 that it means. */
-const prefixOf = (mask: string): string =>
-  mask.includes('.')
-    ? String(mask.split('.').flatMap((part) => [...Number(part).toString(2)].filter((bit) => bit === '1')).length)
-    : mask
+/** Where Proxmox VE's network view puts what was changed there and not applied yet; it wins when the host starts. */
+const staged = '/etc/network/interfaces.new'
+const corosync = '/etc/pve/corosync.conf'
 
 /** Stanzas `iface NAME inet static` with address, netmask and gateway (interfaces(5)). */
 export function parseInterfaces(text: string): Map<string, Configured> {
@@ -40,19 +40,31 @@ export function parseInterfaces(text: string): Map<string, Configured> {
   return found
 }
 
-const interfacesProbe: Probe<ReadonlyMap<string, Configured>> = {
+interface Files {
+  /** Of the main file; null when there is none. */
+  readonly text: string | null
+  /** All files together. */
+  readonly configured: ReadonlyMap<string, Configured>
+}
+
+const filesProbe: Probe<Files> = {
   id: main,
   async read({ reader }) {
     const more = ((await reader.listDir(folder)) ?? []).filter((name) => /^[A-Za-z0-9_.-]+$/.test(name))
     const paths = [main, ...more.map((name) => `${folder}/${name}`)]
     const texts = await Promise.all(paths.map((path) => reader.readFile(path)))
-    return parseInterfaces(texts.map((text) => text ?? '').join('\n'))
+    return { text: texts[0] ?? null, configured: parseInterfaces(texts.map((text) => text ?? '').join('\n')) }
   },
 }
 
+type Found =
+  | { readonly change: Change; readonly notes: readonly Note[] }
+  | { readonly note: Note }
+  | { refusal: Refusal }
+
 export class Interfaces implements Resource {
   readonly id = 'network-interfaces'
-  readonly locks: readonly Lock[] = []
+  readonly locks: readonly Lock[] = [{ name: 'network', mode: 'exclusive' }]
   readonly #declared: readonly DeclaredInterface[]
 
   constructor(declared: readonly DeclaredInterface[]) {
@@ -60,22 +72,99 @@ export class Interfaces implements Resource {
   }
 
   async compare(look: Look): Promise<Comparison> {
-    const configured = await look.at(interfacesProbe)
+    const files = await look.at(filesProbe)
     const live: Record<string, Value> = {}
-    const notes: Note[] = []
-    for (const { name, address, gateway } of this.#declared) {
-      const now = configured.get(name)
-      live[name] = now ? `${now.address ?? 'no address'}, gateway ${now.gateway ?? 'none'}` : null
-      const differs = [
-        ...(now?.address === address ? [] : [`address ${now?.address ?? 'none'} instead of ${address}`]),
-        ...(gateway === undefined || now?.gateway === gateway
-          ? []
-          : [`gateway ${now?.gateway ?? 'none'} instead of ${gateway}`]),
-      ]
-      if (differs.length === 0) continue
-      const text = `${name} in ${main} has ${differs.join(' and ')}: phx shows it and changes no interface; change it in Proxmox VE's network view`
-      notes.push({ resource: this.id, level: 'warning', text })
+    const found: Found[] = []
+    for (const declared of this.#declared) {
+      const now = files.configured.get(declared.name)
+      live[declared.name] = now ? `${now.address ?? 'no address'}, gateway ${now.gateway ?? 'none'}` : null
+      const differs = differences(declared, now)
+      if (differs.length > 0) found.push(await this.#differing(look, files, declared, now, differs.join(' and ')))
     }
-    return { changes: [], refusals: [], notes, live }
+    const changes = found.flatMap((one) => ('change' in one ? [one.change] : []))
+    return {
+      // The text of the file that each is made of has the ones before in it.
+      changes: changes.map((change, index) => (index < changes.length - 1 ? { ...change, reveals: true } : change)),
+      refusals: found.flatMap((one) => ('refusal' in one ? [one.refusal] : [])),
+      notes: found.flatMap((one) => ('notes' in one ? one.notes : 'note' in one ? [one.note] : [])),
+      live,
+    }
   }
+
+  async #differing(
+    look: Look,
+    { text, configured }: Files,
+    declared: DeclaredInterface,
+    now: Configured | undefined,
+    differs: string,
+  ): Promise<Found> {
+    const { name } = declared
+    const why = await whyLeft(look, text ?? '', declared)
+    const stanza = why === undefined ? changeable(text ?? '', name) : { left: why }
+    if ('left' in stanza || now?.address === undefined || now.address === null || text === null) {
+      const left = 'left' in stanza ? stanza.left : 'it has no address'
+      const said = `${name} in ${main} has ${differs}: phx leaves it alone, since ${left}; change it in Proxmox VE's network view`
+      return { note: { resource: this.id, level: 'warning', text: said } }
+    }
+    const refusal = await this.#hindered(look, name, now.address)
+    if (refusal) return { refusal }
+    const address = now.address
+    const after = new Map(configured).set(name, { address: declared.address, gateway: declared.gateway ?? now.gateway })
+    const cutOff = await whoIsCutOff(look, declared, { address, gateway: now.gateway })
+    const ports = (await look.reader.listDir(`/sys/class/net/${name}/brif`)) ?? []
+    const change = interfaceChange({
+      resource: this.id,
+      path: main,
+      declared,
+      now: { address, gateway: now.gateway },
+      before: text,
+      text: readdressed(text, stanza, declared),
+      gateways: [...after.values()].flatMap(({ gateway }) => (gateway?.includes('.') ? [gateway] : [])),
+      cutOff,
+      ports,
+    })
+    const notes = cutOff === null ? [] : [{ resource: this.id, level: 'warning' as const, text: cutOff.text }]
+    return { change, notes }
+  }
+
+  /** What is in the way only for now, or what phx must not pull the ground from under. */
+  async #hindered(look: Look, name: string, address: string): Promise<Refusal | undefined> {
+    const refused = (why: string, ...mend: string[]): Refusal => ({ resource: this.id, why, fields: [], mend })
+    const [waiting, cluster] = await Promise.all([look.reader.stat(staged), look.reader.readFile(corosync)])
+    if (waiting !== undefined) {
+      return refused(
+        `${name} is not changed while changes wait in Proxmox VE's network view (${staged}): at the next start they would replace what phx writes`,
+        'apply or revert them there, then run again',
+      )
+    }
+    const plain = address.replace(/\/.*/, '')
+    if (cluster?.split(/\s+/).includes(plain)) {
+      return refused(
+        `${name} has ${plain}, at which the cluster knows this node (${corosync}): it would lose its quorum with another one`,
+        'change the address in corosync.conf first (pvecm, "Separate Cluster Network"), or declare the one that it has',
+      )
+    }
+    return undefined
+  }
+}
+
+function differences({ address, gateway }: DeclaredInterface, now: Configured | undefined): string[] {
+  return [
+    ...(now?.address === address ? [] : [`address ${now?.address ?? 'none'} instead of ${address}`]),
+    ...(gateway === undefined || now?.gateway === gateway
+      ? []
+      : [`gateway ${now?.gateway ?? 'none'} instead of ${gateway}`]),
+  ]
+}
+
+/** Why nothing of this host's interfaces, or not this one, can be changed, whatever its stanza says. */
+async function whyLeft({ reader }: Look, text: string, { name, address }: DeclaredInterface) {
+  if (address.includes(':')) return 'phx changes addresses of IPv4 alone'
+  // Debian's own ifupdown has ifup and ifquery, too; only ifupdown2 changes an address without taking the interface down.
+  if (!(await reader.hasTool('ifreload'))) return 'the host has no ifupdown2'
+  const settings = (await reader.readFile('/etc/network/ifupdown2/ifupdown2.conf')) ?? ''
+  if (/^\s*disable_cli_interfacesfile\s*=\s*1/m.test(settings))
+    return 'ifupdown2.conf has disable_cli_interfacesfile=1, so that nothing can be tried before it is written'
+  if (!parseInterfaces(text).has(name)) return `it does not stand there itself (phx changes nothing in ${folder})`
+  return undefined
 }

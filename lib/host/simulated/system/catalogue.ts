@@ -77,7 +77,7 @@ export function findUnit(state: SimState, asked: string): FoundUnit | undefined 
   return undefined
 }
 
-const ownFolders = ['/etc/systemd/system', '/usr/lib/systemd/system']
+const ownFolders = ['/etc/systemd/system', '/run/systemd/transient', '/usr/lib/systemd/system']
 
 /** The unit's file as it lies there now, which systemd may not have read yet. */
 export function unitFile(state: SimState, name: string): { path: string; text: string } | undefined {
