@@ -9,6 +9,9 @@ import { callTool } from '../../lib/host/simulated/tools.ts'
 const disks = ['A', 'B', 'C', 'D', 'E'].map((name) => `/dev/disk/by-id/virtio-${name}`)
 const [a = '', b = '', c = '', d = '', e = ''] = disks
 
+/** Where it sits on the bus. */
+export const gpu = '0000:01:00.0'
+
 const runfile = '#!/bin/sh\n# NVIDIA Accelerated Graphics Driver for Linux-x86_64 580.105.08\n'
 const key = (letter: string): string => `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${letter.repeat(43)} ${letter}@desk`
 
@@ -133,7 +136,7 @@ export function bareHost(): SimState {
   const state = blankHost(disks.map((path) => ({ path, size: 2 ** 40 })))
   const template = '/var/lib/vz/template/cache/debian-13.tar.zst'
   const files = { ...secretFiles, '/root/NVIDIA.run': runfile, [template]: '' }
-  call(state, 'sim plug-gpu 0000:01:00.0 none')
+  call(state, `sim plug-gpu ${gpu} none`)
   for (const folder of ['/etc/phx/secrets', '/var/lib/vz/template/cache']) call(state, `mkdir -p ${folder}`)
   for (const [path, text] of Object.entries(files)) call(state, `sim write ${path}`, text)
   for (const path of Object.keys(secretFiles)) call(state, `chmod 600 ${path}`)

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import * as assert from 'uvu/assert'
 import type { SimState } from '../../lib/host/simulated/model.ts'
 import { callTool } from '../../lib/host/simulated/tools.ts'
+import { gpu } from './everything.ts'
 
 /** Files that are nobody's but the admin's: they stay byte for byte, with mode and owner. */
 const own: Readonly<Record<string, readonly [text: string, mode: number]>> = {
@@ -49,11 +50,16 @@ export interface Planted {
   readonly packages: readonly (keyof typeof commands)[]
   readonly own: readonly string[]
   readonly lines: readonly string[]
+  /** Which driver has the GPU; `away`: there is none. */
+  readonly gpu: 'none' | 'nouveau' | 'away'
+  readonly isConnected: boolean
 }
 export const planted: fc.Arbitrary<Planted> = fc.record({
   packages: fc.subarray(Object.keys(commands) as (keyof typeof commands)[]),
   own: fc.subarray(Object.keys(own)),
   lines: fc.subarray(Object.keys(lines)),
+  gpu: fc.constantFrom('none', 'nouveau', 'away'),
+  isConnected: fc.boolean(),
 })
 
 export function plant(state: SimState, what: Planted): void {
@@ -70,6 +76,9 @@ export function plant(state: SimState, what: Planted): void {
     call(['mkdir', '-p', folder])
   // The enterprise repositories refuse; the lists of Debian's are fetched all the same.
   callTool(state, ['apt-get', 'update'])
+  if (what.gpu === 'nouveau') call(['sim', 'plug-gpu', gpu, 'nouveau'])
+  if (what.gpu === 'away') for (const path of Object.keys(state.files)) if (path.includes(gpu)) delete state.files[path]
+  if (what.isConnected) call(['sim', 'connect', 'sshd', '10.0.0.13:22', '10.0.0.99:50022'])
   for (const name of what.packages) for (const argv of commands[name]) call(argv)
   for (const path of what.own) {
     const [text = '', mode = 0o644] = own[path] ?? []

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import type { PhxConfig } from '../../lib/config/generated/types.ts'
 import { type CommandResult, type Host, readerOf } from '../../lib/host/host.ts'
-import { bareHost, everything, ground } from './everything.ts'
+import { everything } from './everything.ts'
 
 export const sections = [
   'timezone',
@@ -182,8 +182,34 @@ export const onPools = (some: PhxConfig): PhxConfig => ({
   },
 })
 
-/** What the host needs before the config is for it: the pool on which containers are. */
-export { bareHost, ground }
+/** What people do behind phx's back; a call that the tools refuse simply changes nothing. */
+const meddling: readonly (readonly [line: string, stdin?: string])[] = [
+  ...['systemctl stop nfs-server', 'systemctl disable nfs-server', 'systemctl stop smbd', 'systemctl mask nmbd'],
+  ...['systemctl stop rpcbind', 'systemctl stop chrony', 'systemctl stop ufw', 'exportfs -ua', 'iptables -F'],
+  ...['ufw disable', 'ufw --force reset', 'ufw delete allow 22/tcp', 'ufw default allow incoming', 'ufw deny 445/tcp'],
+  ...['rm /etc/exports.d/phx.exports', 'rm /etc/samba/phx.conf', 'rm /etc/sudoers.d/phx-ada', 'rm /etc/samba/smb.conf'],
+  ...['chmod 0777 /etc/sudoers.d/phx-ada', 'chmod 0666 /etc/exports.d/phx.exports', 'chown carl /quick/data'],
+  ...['smbpasswd -d heads', 'pdbedit -x heads', 'userdel heads', 'userdel -r ada', 'usermod -s /bin/sh ada'],
+  ...['passwd -l ada', 'pveum user delete ada@pam', 'pveum acl delete / --users ada@pam --roles Administrator'],
+  ...['apt-get remove -y samba', 'apt-get remove -y nfs-kernel-server', 'apt-get purge -y ufw', 'apt-get remove -y jq'],
+  ...['zfs unmount quick/data', 'zfs set mountpoint=/elsewhere fast/media', 'zfs unmount quick/features'],
+  ...['pvesm remove nfs-bulkbackup', 'pvesm set bulk-files --content iso', 'pvesm remove quick-lxc'],
+  ...['timedatectl set-timezone Asia/Tokyo', 'sysctl -w vm.swappiness=99', 'rm -r /quick/features/vm-features'],
+  ...['rmmod nvidia', 'sim reboot', 'sim power-cut', 'sim publish htop 99', 'sim half-configure samba'],
+].map((line) => [line] as const)
+const spoiled = ['/etc/exports.d/phx.exports', '/etc/samba/phx.conf', '/etc/hosts', '/etc/resolv.conf'].map(
+  (path) => [`sim write ${path}`, '# spoiled\n'] as const,
+)
+
+/** What comes after the first run: a section is taken out of the config, or somebody does something. */
+export type Later = { readonly without: Section } | { readonly line: string; readonly stdin: string }
+export const later: fc.Arbitrary<readonly Later[]> = fc.array(
+  fc.oneof(
+    fc.constantFrom(...sections).map((without) => ({ without })),
+    fc.constantFrom(...meddling, ...spoiled).map(([line, stdin = '']) => ({ line, stdin })),
+  ),
+  { minLength: 1, maxLength: 4 },
+)
 
 /** The n-th change of the run goes wrong, or phx dies with it. */
 export interface Fault {
