@@ -8,20 +8,25 @@ export interface PathGround {
   readonly dataset: string
   /** Where that is mounted. */
   readonly at: string
+  /** The dataset whose declared mountpoint says so, itself or one above; null when ZFS's defaults do. */
+  readonly placedBy: string | null
 }
 
 /** The dataset mounted nearest above the path, or null when the path lies on none that is declared. */
 export function groundOfPath(path: string, zfs: DeclaredZfs): PathGround | null {
-  const mounted = mountPoints([
+  const datasets = [
     ...zfs.pools.map(({ name, rootProperties }) => {
       return { name, type: 'filesystem' as const, mountpoint: rootProperties.mountpoint }
     }),
     ...zfs.datasets.map((dataset) => ({ ...dataset, mountpoint: dataset.properties.mountpoint })),
-  ])
+  ]
+  const mounted = mountPoints(datasets)
+  const placed = datasets.filter(({ mountpoint }) => mountpoint !== undefined).map(({ name }) => name)
   let ground: PathGround | null = null
   for (const [dataset, at] of mounted) {
     if (at === null || at === '/' || !liesIn(path, at) || at.length < (ground?.at.length ?? 0)) continue
-    ground = { pool: dataset.split('/')[0] ?? dataset, dataset, at }
+    const placedBy = placed.filter((name) => liesIn(dataset, name)).sort((a, b) => b.length - a.length)[0] ?? null
+    ground = { pool: dataset.split('/')[0] ?? dataset, dataset, at, placedBy }
   }
   return ground
 }

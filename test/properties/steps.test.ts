@@ -126,7 +126,9 @@ function linesOf(state: SimState): string[] {
     const isDated = /^\/etc\/(shadow|gshadow|passwd|group|subuid|subgid)-?$|^\/var\/(log|lib\/(apt|dpkg|samba))\//.test(
       path,
     )
-    return isDated ? [] : [`${path} ${type} ${mode} ${user(uid)}:${group(gid)} ${content}`]
+    // Tasks that run at once add their sections in either order.
+    const text = path.startsWith('/etc/pve/') ? content.split('\n\n').sort().join('\n\n') : content
+    return isDated ? [] : [`${path} ${type} ${mode} ${user(uid)}:${group(gid)} ${text}`]
   })
   const datasets = state.pools.flatMap(({ datasets: all }) => all.map(({ name, type }) => `${type} ${name}`))
   return [...files, ...datasets].sort()

@@ -2,6 +2,7 @@
 import type { PathGround } from '../../config/path-ground.ts'
 import type { Change, Comparison, Foreseen, Look, Probe, Refusal, Step } from '../../engine/resource.ts'
 import { datasetId } from '../dataset/dataset.ts'
+import { propertiesByName } from '../probes/ask.ts'
 import { carrierOf, mountsProbe, parseMounts } from '../probes/mounts.ts'
 import { poolId } from '../zpool/pool.ts'
 
@@ -10,17 +11,21 @@ type Standing = { readonly is: 'mounted' | 'coming' | 'new' } | { readonly is: '
 const carries = (ground: PathGround, source: string | undefined): boolean => source === ground.dataset
 
 /** Asked only of a dataset that is not mounted. */
-function willMountProbe({ dataset }: PathGround): Probe<Standing> {
-  const argv = ['zfs', 'get', '-Hp', '-o', 'property,value', 'canmount,keystatus,mountpoint', dataset]
+function willMountProbe({ dataset, at, placedBy }: PathGround): Probe<Standing> {
+  const argv = ['zfs', 'get', '-Hp', '-o', 'name,property,value,source', 'canmount,keystatus,mountpoint', dataset]
   return {
     id: argv.join(' '),
     async read({ reader }) {
       const { exitCode, stdout, stderr } = await reader.query(argv)
       if (exitCode !== 0) return { is: 'away', why: stderr.trim() || 'zfs could not be asked' }
-      const values = new Map(stdout.split('\n').map((line) => line.split('\t', 2) as [string, string]))
-      if (values.get('keystatus') === 'unavailable') return { is: 'away', why: 'its key is not loaded' }
-      const canmount = values.get('canmount')
+      const values = propertiesByName(stdout).get(dataset)
+      if (values?.get('keystatus')?.value === 'unavailable') return { is: 'away', why: 'its key is not loaded' }
+      const canmount = values?.get('canmount')?.value
       if (canmount !== 'on') return { is: 'away', why: `its property canmount is ${canmount}` }
+      const { value: place, source } = values?.get('mountpoint') ?? { value: '', source: '' }
+      // A mountpoint that nobody declares is others': the zfs task leaves it.
+      const isLeft = placedBy === null || (placedBy !== dataset && source === 'local')
+      if (place !== at && isLeft) return { is: 'away', why: `its property mountpoint is ${place}` }
       // The zfs task, which goes before, mounts it and sets its mount point right.
       return { is: 'coming' }
     },
