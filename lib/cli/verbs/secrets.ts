@@ -2,7 +2,7 @@
 import { loadConfig } from '../../config/load.ts'
 import { jsonPath } from '../../config/problem.ts'
 import { secretReferences } from '../../config/secret-references.ts'
-import { describeSecret } from '../../config/secrets.ts'
+import { describeSecret, secretFiles } from '../../config/secrets.ts'
 import { declaredDisks } from '../../config/zfs.ts'
 import { readerOf } from '../../host/host.ts'
 import { openHost } from '../../host/open.ts'
@@ -18,7 +18,9 @@ export async function execute(invocation: Invocation, environment: Environment):
   const loaded = loadConfig(invocation.config)
   if (!loaded.ok) throw new InvalidConfig(loaded.file, loaded.problems)
   const { config } = loaded
-  const host = await ofFolder(openHost(invocation.host, declaredDisks(config), { readOnly: true }))
+  const host = await ofFolder(
+    openHost(invocation.host, declaredDisks(config), { readOnly: true, secretFiles: secretFiles(config) }),
+  )
   try {
     const store = new SecretStore(readerOf(host), environment.variables)
     const secrets: CheckedSecret[] = []

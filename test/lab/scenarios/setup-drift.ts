@@ -29,7 +29,7 @@ const drifts: readonly (readonly [resource: string, command: string])[] = [
   ['samba-user:media', "printf 'by-hand\\nby-hand\\n' | smbpasswd -s media"],
   ['unit:smbd.service', 'systemctl stop smbd'],
   ['samba-shares', 'true # as smbd is stopped'],
-  ['ufw-rules', 'ufw delete allow 8006/tcp'],
+  ['ufw-rule:in 8006/tcp', 'ufw delete allow 8006/tcp'],
   ['ufw-policies', 'ufw default allow incoming'],
 ]
 
