@@ -7,7 +7,7 @@ import { compareTask, ForeseenSet } from '../../lib/engine/plan.ts'
 import { readerOf } from '../../lib/host/host.ts'
 import { openSimulated } from '../../lib/host/simulated/host.ts'
 import { firewall } from '../../tasks/firewall.ts'
-import { cleanScenes, connect, home, type Scene, scene } from './scene.ts'
+import { connect, home, type Scene, scene } from './scene.ts'
 
 const clusterFile = '/etc/pve/firewall/cluster.fw'
 const hostFile = '/etc/pve/nodes/pve/host.fw'
@@ -36,8 +36,8 @@ async function written(host: Scene): Promise<string[]> {
 test('the rules are there before the firewall is on; then nothing', async () => {
   const host = scene(pve)
   assert.equal(await written(host), ['pve-firewall-rules', 'pve-firewall'])
-  assert.is(await host.file(hostFile), `[RULES]\n\n${rules}`)
-  assert.is(await host.file(clusterFile), '[OPTIONS]\n\nenable: 1\n')
+  assert.is(host.text(hostFile), `[RULES]\n\n${rules}`)
+  assert.is(host.text(clusterFile), '[OPTIONS]\n\nenable: 1\n')
   assert.is(await host.sim('pve-firewall status'), 'Status: enabled/running\n')
   await host.nothingToDo()
 })
@@ -61,21 +61,21 @@ IN Ping(ACCEPT) -log nolog # mine
   await host.write(clusterFile, group)
   await host.write('/etc/pve/firewall/901.fw', guest)
   await host.run(0)
-  assert.is(await host.file(hostFile), own.replace('# off\n\n', `# off\n${rules}`))
-  assert.is(await host.file(clusterFile), `[OPTIONS]\n\nenable: 1\n\n${group}`)
+  assert.is(host.text(hostFile), own.replace('# off\n\n', `# off\n${rules}`))
+  assert.is(host.text(clusterFile), `[OPTIONS]\n\nenable: 1\n\n${group}`)
   await host.nothingToDo()
 
   await host.sim('pve-firewall compile')
   host.declare({})
   await host.run(0)
-  assert.is(await host.file(hostFile), own.replace('# off\n\n', '# off\n'))
-  assert.is(await host.file('/etc/pve/firewall/901.fw'), guest)
+  assert.is(host.text(hostFile), own.replace('# off\n\n', '# off\n'))
+  assert.is(host.text('/etc/pve/firewall/901.fw'), guest)
   assert.is(await host.sim('pve-firewall status'), 'Status: enabled/running\n', 'switching it off is not asked for')
 })
 
 test('what the web interface makes of the file is no difference', async () => {
   const host = await converged()
-  const written = (await host.file(hostFile)) ?? ''
+  const written = host.text(hostFile) ?? ''
   const saved = written.replaceAll(/ # phx/g, ' -log nolog # phx').replace('IN ACCEPT -source', 'IN ACCEPT  -source')
   await host.write(hostFile, saved)
   await host.nothingToDo()
@@ -83,7 +83,7 @@ test('what the web interface makes of the file is no difference', async () => {
 
 test('drift: a rule deleted, switched off, in another order, the policy, the node taken out', async () => {
   const host = await converged()
-  const text = (await host.file(hostFile)) ?? ''
+  const text = host.text(hostFile) ?? ''
   const [first = '', second = ''] = rules.split('\n')
   const drift = [
     [hostFile, text.replace(`${first}\n`, '')],
@@ -99,8 +99,8 @@ test('drift: a rule deleted, switched off, in another order, the policy, the nod
     assert.is((await written(host)).length, 1)
     await host.nothingToDo()
   }
-  assert.match((await host.file(hostFile)) ?? '', rules)
-  assert.match((await host.file(hostFile)) ?? '', 'enable: 1')
+  assert.match(host.text(hostFile) ?? '', rules)
+  assert.match(host.text(hostFile) ?? '', 'enable: 1')
 })
 
 test('the service is started and enabled', async () => {
@@ -128,7 +128,7 @@ test('incident: two firewalls at once; switching is refused, with the way', asyn
   assert.match(back.said, 'ufw is to be switched on while pve-firewall is active')
   await host.write(clusterFile, '[OPTIONS]\n\nenable: 0\n')
   await host.run(0)
-  assert.is(await host.file(hostFile), undefined, 'nothing but phx wrote it, so nothing is left of it')
+  assert.is(host.text(hostFile), undefined, 'nothing but phx wrote it, so nothing is left of it')
   await host.nothingToDo()
 })
 
@@ -144,11 +144,11 @@ test('enabling that would shut out who is connected is refused; macros for manag
 
 test('backend none: the rules go, and nothing else happens', async () => {
   const host = await converged()
-  const before = await host.file(clusterFile)
+  const before = host.text(clusterFile)
   host.declare({ firewall: { backend: 'none' } })
   await host.run(0)
-  assert.is(await host.file(hostFile), undefined)
-  assert.is(await host.file(clusterFile), before)
+  assert.is(host.text(hostFile), undefined)
+  assert.is(host.text(clusterFile), before)
   await host.nothingToDo()
 })
 
@@ -162,5 +162,4 @@ test('a host that is no Proxmox VE is told so', async () => {
   assert.match(planned?.unreadable ?? '', 'there is no /etc/pve')
 })
 
-test.after(cleanScenes)
 test.run()

@@ -8,7 +8,7 @@ import { readerOf } from '../../lib/host/host.ts'
 import { openSimulated } from '../../lib/host/simulated/host.ts'
 import { answer } from '../../lib/host/simulated/tool.ts'
 import { firewall } from '../../tasks/firewall.ts'
-import { cleanScenes, connect, home, type Scene, scene } from './scene.ts'
+import { connect, home, type Scene, scene } from './scene.ts'
 
 const added = (commands: readonly string[]): string[] =>
   commands.filter((line) => /^ufw (allow|deny|reject)/.test(line))
@@ -96,7 +96,7 @@ test('drift: a rule deleted, in one family only, a comment changed, ufw off, a p
 test('live rules that someone flushed are found, and loaded anew: also hung in again, which ufw does not', async () => {
   const host = await converged()
   await host.sim('iptables -F ufw-user-input')
-  assert.match((await host.plan()).changes[0]?.fields[0]?.from as string, 'ufw-user-input has 0 of 9 rules')
+  assert.match((await host.task()).changes[0]?.fields[0]?.from as string, 'ufw-user-input has 0 of 9 rules')
   assert.equal((await host.run(0)).commands, ['ufw reload'])
   await host.sim('iptables -P INPUT ACCEPT')
   assert.equal((await host.run(0)).commands, ['ufw reload'])
@@ -234,7 +234,7 @@ test('what ufw has no words for, and NFS clients without an address, are said', 
     samba: { shares: [{ name: 'a', path: '/tank/a' }] },
     firewall: { backend: 'ufw' },
   })
-  const notes = (await host.plan()).notes.map((note) => note.text)
+  const notes = (await host.task()).notes.map((note) => note.text)
   assert.equal(
     notes.map((text) => text.split(',')[0]),
     [
@@ -255,7 +255,7 @@ test("in a cluster the nodes' own traffic is let in, from the nodes", async () =
 test('IPV6=no: rules for both families are looked for in one', async () => {
   const host = scene()
   await host.sim('apt-get install -y ufw')
-  const defaults = (await host.file('/etc/default/ufw')) ?? ''
+  const defaults = host.text('/etc/default/ufw') ?? ''
   await host.write('/etc/default/ufw', defaults.replace('IPV6=yes', 'IPV6=no'))
   await host.run(0)
   await host.nothingToDo()
@@ -279,5 +279,4 @@ test('a run that was killed between two rules goes on from there', async () => {
   await host.nothingToDo()
 })
 
-test.after(cleanScenes)
 test.run()

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import type { NfsExport, PhxConfig } from '../../lib/config/generated/types.ts'
 import { disks } from './disks.ts'
-import { configFile, nothingToDo, plan, pool } from './scenario.ts'
+import { asClient, configFile, plan, pool, untouched } from './scenario.ts'
 import type { CommandResult } from './shell.ts'
 import type { Vm } from './vm.ts'
 
@@ -38,10 +38,6 @@ export async function connectClient(vm: Vm): Promise<void> {
     ip -n client addr add ${client}/24 dev eth0 && ip -n client link set eth0 up && ip -n client link set lo up
     mkdir -p /mnt/client`)
 }
-
-/** A command of the client. Not `ip netns exec`, which makes a mount namespace too: a mount would be gone with it. */
-export const asClient = (vm: Vm, command: string): Promise<CommandResult> =>
-  vm.attempt(['nsenter', '--net=/run/netns/client', 'sh', '-c', command])
 
 const mounting = (path: string): string =>
   `mount -t nfs -o vers=4.2,soft,timeo=50,retrans=1 ${server}:${path} /mnt/client`
@@ -83,11 +79,7 @@ const traces = `cat /etc/exports /etc/exports.d/* /var/lib/nfs/etab; stat -c '%Y
   systemctl show -p ActiveEnterTimestamp nfs-server; cat /proc/fs/nfsd/threads`
 
 /** Runs once more: no command that changes the host, the same server, every file and the table as they were. */
-export async function nfsIsSettled(vm: Vm): Promise<void> {
-  const before = await vm.run(traces)
-  await nothingToDo(vm)
-  assert.equal(await vm.run(traces), before)
-}
+export const nfsIsSettled = (vm: Vm): Promise<void> => untouched(vm, traces)
 
 /** The plan has something to do for this step; its words are returned. */
 export async function planned(vm: Vm): Promise<string> {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import type { Samba } from '../../lib/config/generated/types.ts'
 import { disks } from './disks.ts'
-import { configFile, nothingToDo, pool } from './scenario.ts'
+import { configFile, pool, untouched } from './scenario.ts'
 import type { CommandResult } from './shell.ts'
 import type { Vm } from './vm.ts'
 
@@ -73,11 +73,7 @@ const traces = `cd /; sha256sum etc/samba/*.conf var/lib/samba/private/passdb.td
   grep -c . etc/passwd; systemctl show -p MainPID,ActiveEnterTimestamp smbd`
 
 /** Runs once more: no command that changes the host, the same smbd, every file as it was. */
-export async function sambaIsSettled(vm: Vm): Promise<void> {
-  const before = await vm.run(traces)
-  await nothingToDo(vm)
-  assert.equal(await vm.run(traces), before)
-}
+export const sambaIsSettled = (vm: Vm): Promise<void> => untouched(vm, traces)
 
 /** Collects command lines and environments of all processes, as often as this machine can, until told to stop. */
 export async function watchProcesses(vm: Vm): Promise<void> {

@@ -4,6 +4,7 @@ import type { Dataset, Pool } from '../../lib/config/generated/types.ts'
 import type { RunEvent, Summary } from '../../lib/engine/events.ts'
 import type { PlanDocument } from '../../lib/engine/session.ts'
 import { byId, type Disk, disks } from './disks.ts'
+import type { CommandResult } from './shell.ts'
 import type { PhxResult, RunOptions, Vm } from './vm.ts'
 
 export interface Scenario {
@@ -109,9 +110,25 @@ export const nothingToDo = (vm: Vm): Promise<Run> =>
     return again
   })
 
+/** Runs once more: no command that changes the host, and what this script shows of it is as it was. */
+export async function untouched(
+  vm: Vm,
+  script: string,
+  again: (vm: Vm) => Promise<{ readonly summary: Summary }> = nothingToDo,
+): Promise<void> {
+  const before = await vm.run(script)
+  const { summary } = await again(vm)
+  assert.equal(summary.mutations, 0, 'the second run changes nothing')
+  assert.equal(await vm.run(script), before)
+}
+
 /** A run that has to be refused, with nothing touched; returns it so that its words can be looked at. */
 export const refused = (vm: Vm, args: readonly string[] = [], options: RunOptions = {}): Promise<Run> =>
   leavingNoTrace(vm, () => run(vm, 3, args, options))
+
+/** A command in the namespace `client`. Not `ip netns exec`, which makes a mount namespace too: a mount would be gone with it. */
+export const asClient = (vm: Vm, command: string): Promise<CommandResult> =>
+  vm.attempt(['nsenter', '--net=/run/netns/client', 'sh', '-c', command])
 
 /** Every text in what phx printed. */
 function texts(result: PhxResult): string[] {

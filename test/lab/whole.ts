@@ -1,7 +1,7 @@
 /** A host on which every step has something to do, and what an admin and others had there before: for the scenarios of the whole setup. */
 import assert from 'node:assert/strict'
 import type { PhxConfig } from '../../lib/config/generated/types.ts'
-import { configFile, nothingToDo, usualHost } from './scenario.ts'
+import { asClient, configFile, nothingToDo, usualHost } from './scenario.ts'
 import type { CommandResult } from './shell.ts'
 import type { Vm } from './vm.ts'
 
@@ -163,12 +163,12 @@ export async function plugClient(vm: Vm): Promise<void> {
     mkdir -p /mnt/client`)
 }
 
-/** What the client does with the export mounted. Not `ip netns exec`: that makes a mount namespace too. */
+/** What the client does with the export mounted. */
 export const onExport = (vm: Vm, command: string): Promise<CommandResult> =>
-  vm.attempt([
-    ...['nsenter', '--net=/run/netns/client', 'sh', '-c'],
+  asClient(
+    vm,
     `mount -t nfs -o vers=4.2 ${server}:${exported} /mnt/client && { ${command}; rc=$?; umount /mnt/client; exit $rc; }`,
-  ])
+  )
 
 export async function onShare(vm: Vm, password: string, command: string): Promise<CommandResult> {
   await vm.write('/run/login', `username = ops\npassword = ${password}\n`, '600')

@@ -7,17 +7,7 @@ import { isReady } from '../../lib/resources/nfs/ready.ts'
 import { missingFrom } from '../../lib/resources/nfs/table.ts'
 import { parseTable } from '../../lib/resources/probes/exports.ts'
 import { nfs } from '../../tasks/nfs.ts'
-import { etab, phxExports, Scene, usual } from './scene.ts'
-
-const scenes: Scene[] = []
-function scene(exports?: NfsExport[], more?: PhxConfig): Scene {
-  const made = new Scene(exports, more)
-  scenes.push(made)
-  return made
-}
-test.after(() => {
-  for (const one of scenes) one.clean()
-})
+import { etab, phxExports, type Scene, scene, usual } from './scene.ts'
 
 const [data, media] = usual as [NfsExport, NfsExport]
 const home: PhxConfig = { network: { interfaces: { name: 'vmbr0', address: '10.0.0.13/24' } } }

@@ -3,18 +3,8 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { NfsExport, PhxConfig } from '../../lib/config/generated/types.ts'
 import type { Host } from '../../lib/host/host.ts'
-import { dyingAt } from '../accounts/scene.ts'
-import { etab, phxExports, Scene, usual } from './scene.ts'
-
-const scenes: Scene[] = []
-function scene(exports?: NfsExport[], more?: PhxConfig): Scene {
-  const made = new Scene(exports, more)
-  scenes.push(made)
-  return made
-}
-test.after(() => {
-  for (const one of scenes) one.clean()
-})
+import { dyingAt } from '../engine-scene.ts'
+import { etab, phxExports, type Scene, scene, usual } from './scene.ts'
 
 const table = async (one: Scene): Promise<string[]> =>
   (await one.sim('exportfs -s')).split('\n').flatMap((line) => /^(\S+ {2}[^(]+)\(/.exec(line)?.[1] ?? [])
@@ -308,8 +298,8 @@ test('a folder of features is exported to its machine alone, once the task that 
     vm_features: { export: '/tank/data' },
     guests: { vms: [vm] },
   })
-  const task = (await one.plan()).tasks.find(({ task }) => task === 'nfs')
-  assert.ok(task?.needs.includes('vm-features:8101'))
+  const { needs } = await one.task()
+  assert.ok(needs.includes('vm-features:8101'))
   await one.converge()
   assert.equal((await table(one)).sort(), [...allThree, '/tank/data/vm-features/8101  10.0.0.101'].sort())
   assert.match(one.text(phxExports) ?? '', '8101 10.0.0.101(ro,sync,no_subtree_check,mountpoint=/tank/data)')

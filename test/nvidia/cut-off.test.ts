@@ -17,7 +17,6 @@ async function cutOff(boundTo: string): Promise<void> {
     }
     assert.is(await host.standing(), 'up to date', `cut off at ${limit}`)
     assert.match(await host.sim('nvidia-smi -L'), gpu, `cut off at ${limit}`)
-    host.clean()
     if (changes < limit) {
       assert.ok(limit > 2, 'it had several changes to be cut off at')
       return

@@ -3,14 +3,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { pending } from '../../lib/resources/file/initramfs.ts'
 import { nouveauFile } from '../../lib/resources/nvidia/nouveau.ts'
-import { driver, gpu, runfileOf, runfilePath, Scene, sha256 } from './scene.ts'
-
-const scenes: Scene[] = []
-function scene(...args: ConstructorParameters<typeof Scene>): Scene {
-  const made = new Scene(...args)
-  scenes.push(made)
-  return made
-}
+import { driver, gpu, runfileOf, runfilePath, type Scene, scene, sha256 } from './scene.ts'
 
 test('nouveau has the GPU: blacklisted, reboot required, and the run after the reboot goes on', async () => {
   const host = scene(driver('580.76.05'))
@@ -71,7 +64,7 @@ async function installed(version = '580.76.05'): Promise<Scene> {
 test('a new kernel without its module is found by the plan, before it boots', async () => {
   const host = await installed()
   await host.upgradeKernel()
-  const { changes, reason } = await host.plan()
+  const { changes, reason } = await host.task()
   assert.is(reason.standing, 'drifted')
   assert.match(changes[0]?.summary ?? '', 'build NVIDIA driver 580.76.05 for kernel 6.17.4-1-pve, which boots next')
   const { commands } = await host.run(0)
@@ -111,7 +104,7 @@ test('another version: disruptive, installed over the loaded one, which the rebo
   const host = await installed('570.133.07')
   await host.sim(`sim write ${runfilePath}`, runfileOf('580.76.05'))
   host.declare(driver('580.76.05'))
-  const { changes } = await host.plan()
+  const { changes } = await host.task()
   assert.is(changes[0]?.risk, 'disruptive')
   const { commands, summary } = await host.run(0)
   assert.match(commands[0] ?? '', '--allow-installation-with-running-driver')
@@ -137,7 +130,7 @@ test('from a URL: asked for in the plan, fetched beside its place, checked, rena
   }
   const host = scene(declared)
   await host.sim(`sim plug-gpu ${gpu} none`)
-  const unreachable = await host.plan()
+  const unreachable = await host.task()
   assert.match(unreachable.refusals[0]?.why ?? '', `the runfile can't be fetched from ${url}: curl: (6)`)
 
   await host.sim(`sim serve ${url}`, 'an error page')
@@ -170,14 +163,14 @@ test("Debian's packages, on a kernel that they build for", async () => {
   assert.equal((await host.run(0)).commands, [])
 
   host.declare({ install: true, version: '580.76.05', source: 'apt' })
-  assert.match((await host.plan()).refusals[0]?.why ?? '', 'apt offers nvidia-open-kernel-dkms 550.163.01')
+  assert.match((await host.task()).refusals[0]?.why ?? '', 'apt offers nvidia-open-kernel-dkms 550.163.01')
 })
 
 test('without a GPU, or with none for the host, there is nothing to do', async () => {
   const host = scene(driver('580.76.05', { passthrough: [gpu] }))
-  assert.match((await host.plan()).notes.map(({ text }) => text).join(), 'the host has no NVIDIA GPU')
+  assert.match((await host.task()).notes.map(({ text }) => text).join(), 'the host has no NVIDIA GPU')
   await host.sim(`sim plug-gpu ${gpu} vfio-pci`)
-  const { changes, refusals, notes } = await host.plan()
+  const { changes, refusals, notes } = await host.task()
   assert.equal([...changes, ...refusals], [])
   assert.match(notes.map(({ text }) => text).join(), 'every NVIDIA GPU of the host is for passthrough')
 })
@@ -186,13 +179,10 @@ test('no longer declared: nothing is uninstalled, and that is said', async () =>
   const host = await installed()
   for (const declared of [undefined, { install: false }]) {
     host.declare(declared)
-    const { changes, notes } = await host.plan()
+    const { changes, notes } = await host.task()
     assert.equal(changes, [])
     assert.match(notes[0]?.text ?? '', "driver 580.76.05 of NVIDIA's runfile stays")
   }
 })
 
-test.after(() => {
-  for (const one of scenes) one.clean()
-})
 test.run()

@@ -11,11 +11,10 @@ async function refused(declared: NvidiaDriver, set: (host: Scene) => Promise<unk
     await set(host)
     const { commands, said } = await host.run(3)
     assert.equal(commands, [])
-    const { refusals } = await host.plan()
+    const { refusals } = await host.task()
     assert.ok(refusals.every(({ mend }) => mend.length > 0))
     return `${refusals.map(({ why, mend }) => [why, ...mend].join('\n')).join('\n')}\n${said}`
   } finally {
-    host.clean()
   }
 }
 
@@ -52,6 +51,12 @@ test('the runfile is not there, or is another one', async () => {
   assert.match(cut, `its SHA-256 is ${sha256('cut off')}`)
 })
 
+test('a runfile with the declared checksum, and of another version than the declared one', async () => {
+  const declared = driver('590.48.01', { runfile_sha256: sha256(runfileOf('580.76.05')) })
+  const said = await refused(declared, async () => {})
+  assert.match(said, `${runfilePath} is the runfile of driver 580.76.05, and 590.48.01 is declared`)
+})
+
 test('incident: an apt driver on the host and a runfile over it, so that versions clashed', async () => {
   const packages = await refused(driver('580.76.05'), (host) => host.sim('apt-get install -y nvidia-open-kernel-dkms'))
   assert.match(packages, 'nvidia-open-kernel-dkms 550.163.01 is installed, while "runfile" is declared')
@@ -73,7 +78,6 @@ test('incident: the nvidia step rebooted in the middle of setup, and nothing res
   assert.is(summary.rebootRequired.length, 1)
   await host.sim('sim reboot')
   assert.match((await host.run(0)).commands.join('\n'), `sh ${runfilePath}`)
-  host.clean()
 })
 
 test('incident: built for the running kernel alone, then rebooted into the new one: driver gone', async () => {
@@ -85,7 +89,6 @@ test('incident: built for the running kernel alone, then rebooted into the new o
   await host.sim('sim reboot')
   assert.match(await host.sim('nvidia-smi -L'), gpu)
   assert.equal((await host.run(0)).commands, [])
-  host.clean()
 })
 
 test('incident: no repair of a wrong version, because nvidia-smi was there', async () => {
@@ -95,9 +98,8 @@ test('incident: no repair of a wrong version, because nvidia-smi was there', asy
   await host.sim(`sim write ${runfilePath}`, runfileOf('580.76.05'))
   host.declare(driver('580.76.05'))
   assert.match(await host.sim('nvidia-smi -L'), gpu, 'it answers, with the old driver')
-  const [change] = (await host.plan()).changes
+  const [change] = (await host.task()).changes
   assert.match(change?.summary ?? '', 'install NVIDIA driver 580.76.05 over 570.133.07')
-  host.clean()
 })
 
 test('incident: the unit for the GPUs was never compared once it was there', async () => {
@@ -109,7 +111,6 @@ test('incident: the unit for the GPUs was never compared once it was there', asy
   await host.sim(`sim write ${file}`, text.replace('Before=pve-guests.service', 'After=pve-guests.service'))
   assert.equal((await host.run(0)).commands, ['systemctl daemon-reload'])
   assert.is(await host.sim(`cat ${file}`), text)
-  host.clean()
 })
 
 test('Secure Boot is told, with what the console is needed for', async () => {
@@ -118,10 +119,9 @@ test('Secure Boot is told, with what the console is needed for', async () => {
   const variable = '/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c'
   await host.sim('mkdir -p /sys/firmware/efi/efivars')
   await host.sim(`sim write ${variable}`, '\u0006\0\0\0\0')
-  assert.equal((await host.plan()).notes, [])
+  assert.equal((await host.task()).notes, [])
   await host.sim(`sim write ${variable}`, '\u0006\0\0\0\u0001')
-  assert.match((await host.plan()).notes.map(({ text }) => text).join(), 'mokutil --import /var/lib/dkms/mok.pub')
-  host.clean()
+  assert.match((await host.task()).notes.map(({ text }) => text).join(), 'mokutil --import /var/lib/dkms/mok.pub')
 })
 
 test.run()

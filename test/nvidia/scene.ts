@@ -1,14 +1,8 @@
-/** A simulated host with GPUs, and phx called on it as a person does, in this process. */
+/** A simulated host with GPUs, and phx with the one module `nvidia`. */
 import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import * as assert from 'uvu/assert'
 import type { NvidiaDriver } from '../../lib/config/generated/types.ts'
-import type { RunEvent, Standing, Summary, TaskPlan } from '../../lib/engine/events.ts'
-import { simCall } from '../../lib/host/simulated/host.ts'
 import { nvidia } from '../../tasks/nvidia.ts'
-import { callPhx } from '../cli/scene.ts'
+import { CommandScene } from '../command-scene.ts'
 
 export const gpu = '0000:01:00.0'
 export const runfilePath = '/root/NVIDIA.run'
@@ -26,23 +20,17 @@ export const driver = (version: string, over: Partial<NvidiaDriver> = {}): Nvidi
   ...over,
 })
 
-export class Scene {
-  readonly folder = mkdtempSync(join(tmpdir(), 'phx-nvidia-'))
+export class Scene extends CommandScene {
+  protected readonly modules = [nvidia]
+  protected readonly step = 'nvidia'
 
   constructor(declared: NvidiaDriver | undefined) {
+    super()
     this.declare(declared)
   }
 
   declare(declared: NvidiaDriver | undefined): void {
-    const config = declared === undefined ? {} : { nvidia_driver: declared }
-    writeFileSync(join(this.folder, 'config.json'), `${JSON.stringify(config)}\n`)
-  }
-
-  /** A call of one of the simulated host's tools, which has to succeed. */
-  async sim(line: string, stdin = ''): Promise<string> {
-    const given = await simCall(join(this.folder, 'host'), [], line.split(' '), stdin)
-    assert.is(given.exitCode, 0, `${line}: ${given.stderr}`)
-    return given.stdout
+    this.configure(declared === undefined ? {} : { nvidia_driver: declared })
   }
 
   /** A GPU, and the runfile on the host. */
@@ -56,39 +44,6 @@ export class Scene {
     await this.sim('sim publish proxmox-kernel-6.17 6.17.4-1')
     await this.sim('apt-get install -y proxmox-kernel-6.17')
   }
-
-  async #phx(...args: readonly string[]) {
-    const [verb = '', ...rest] = args
-    const host = ['-c', join(this.folder, 'config.json'), '--host', `simulated:${join(this.folder, 'host')}`]
-    return callPhx([verb, ...host, ...rest], { modules: [nvidia] })
-  }
-
-  /** Runs; returns the commands that were carried out, and the summary. */
-  async run(exitCode: number, ...args: readonly string[]) {
-    const { code, out, err } = await this.#phx('run', '--json', ...args)
-    assert.is(code, exitCode, `${out}${err}`)
-    const events = out
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line) as RunEvent)
-    const commands = events.flatMap((event) => (event.type === 'command-start' ? [event.argv.join(' ')] : []))
-    return { commands, summary: events.at(-1) as unknown as Summary, said: out }
-  }
-
-  async plan(): Promise<TaskPlan> {
-    const { code, out, err } = await this.#phx('plan', '--json')
-    assert.is(code, 0, err)
-    const [task] = (JSON.parse(out) as { tasks: TaskPlan[] }).tasks
-    if (task === undefined) return assert.unreachable('there is a plan') as never
-    return task
-  }
-
-  async standing(): Promise<Standing | undefined> {
-    const { out } = await this.#phx('status', '--json')
-    return (JSON.parse(out) as { tasks: TaskPlan[] }).tasks[0]?.reason.standing
-  }
-
-  clean(): void {
-    rmSync(this.folder, { recursive: true, force: true })
-  }
 }
+
+export const scene = (...of: ConstructorParameters<typeof Scene>): Scene => new Scene(...of)

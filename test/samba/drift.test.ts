@@ -1,18 +1,7 @@
 /** What somebody changed behind phx is found by the plan and mended. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { PhxConfig, Samba } from '../../lib/config/generated/types.ts'
-import { anonymous, connect, password, phxConf, Scene, smbConf } from './scene.ts'
-
-const scenes: Scene[] = []
-function scene(samba?: Samba, more?: PhxConfig): Scene {
-  const made = new Scene(samba, more)
-  scenes.push(made)
-  return made
-}
-test.after(() => {
-  for (const one of scenes) one.clean()
-})
+import { anonymous, connect, password, phxConf, type Scene, scene, smbConf } from './scene.ts'
 
 const drifts: Readonly<Record<string, (one: Scene) => Promise<unknown>>> = {
   'a share edited in phx.conf': (one) =>

@@ -1,18 +1,7 @@
 /** Shares and Samba users that are no longer declared. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { PhxConfig, Samba } from '../../lib/config/generated/types.ts'
-import { anonymous, phxConf, Scene, smbConf, usual } from './scene.ts'
-
-const scenes: Scene[] = []
-function scene(samba?: Samba, more?: PhxConfig): Scene {
-  const made = new Scene(samba, more)
-  scenes.push(made)
-  return made
-}
-test.after(() => {
-  for (const one of scenes) one.clean()
-})
+import { anonymous, phxConf, scene, smbConf, usual } from './scene.ts'
 
 test('a share that is no longer declared goes, its data stays', async () => {
   const one = scene()

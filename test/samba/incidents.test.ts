@@ -2,17 +2,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { declaredSamba } from '../../lib/config/samba.ts'
-import { otherPassword, passwordFile, phxConf, Scene, smbConf, usual } from './scene.ts'
-
-const scenes: Scene[] = []
-function scene(...of: ConstructorParameters<typeof Scene>): Scene {
-  const made = new Scene(...of)
-  scenes.push(made)
-  return made
-}
-test.after(() => {
-  for (const one of scenes) one.clean()
-})
+import { otherPassword, passwordFile, phxConf, scene, smbConf, usual } from './scene.ts'
 
 test('the Samba password was set once, and a changed one never applied', async () => {
   const one = scene()

@@ -1,19 +1,8 @@
 /** phx killed at every change of a first run: the next run goes on. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { PhxConfig, Samba } from '../../lib/config/generated/types.ts'
-import { dyingAt } from '../accounts/scene.ts'
-import { connect, password, Scene, smbConf } from './scene.ts'
-
-const scenes: Scene[] = []
-function scene(samba?: Samba, more?: PhxConfig): Scene {
-  const made = new Scene(samba, more)
-  scenes.push(made)
-  return made
-}
-test.after(() => {
-  for (const one of scenes) one.clean()
-})
+import { dyingAt } from '../engine-scene.ts'
+import { connect, password, scene, smbConf } from './scene.ts'
 
 test('killed at every change, before and after it took effect: the next run goes on', async () => {
   for (const after of [false, true]) {
@@ -26,7 +15,6 @@ test('killed at every change, before and after it took effect: the next run goes
       await one.converge()
       await one.sim(connect('heads', password))
       assert.ok(one.text(smbConf)?.startsWith(conf))
-      one.clean()
     }
   }
 })

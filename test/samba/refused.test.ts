@@ -1,18 +1,7 @@
 /** What the step `samba` refuses, and what it leaves as it is. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { PhxConfig, Samba } from '../../lib/config/generated/types.ts'
-import { passwordFile, phxConf, Scene, smbConf, usual } from './scene.ts'
-
-const scenes: Scene[] = []
-function scene(samba?: Samba, more?: PhxConfig): Scene {
-  const made = new Scene(samba, more)
-  scenes.push(made)
-  return made
-}
-test.after(() => {
-  for (const one of scenes) one.clean()
-})
+import { passwordFile, phxConf, scene, smbConf, usual } from './scene.ts'
 
 test('refused: a share whose name stands in smb.conf, both places named', async () => {
   const one = scene()

@@ -1,19 +1,8 @@
 /** The step `samba` on the simulated host: what it converges, and what its users get of it. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { PhxConfig, Samba } from '../../lib/config/generated/types.ts'
 import { type Host, readerOf } from '../../lib/host/host.ts'
-import { anonymous, connect, otherPassword, password, passwordFile, Scene, smbConf, usual } from './scene.ts'
-
-const scenes: Scene[] = []
-function scene(samba?: Samba, more?: PhxConfig): Scene {
-  const made = new Scene(samba, more)
-  scenes.push(made)
-  return made
-}
-test.after(() => {
-  for (const one of scenes) one.clean()
-})
+import { anonymous, connect, otherPassword, password, passwordFile, scene, smbConf, usual } from './scene.ts'
 
 test('from a bare host in one run; the second has nothing to do', async () => {
   const one = scene()
@@ -24,7 +13,7 @@ test('from a bare host in one run; the second has nothing to do', async () => {
   assert.match(listed, 'Disk|prod-data|')
   assert.match(listed, 'Disk|Media|')
   await one.sim(connect('heads', password))
-  assert.match((await one.call(connect('heads', 'wrong'))).text, 'NT_STATUS_LOGON_FAILURE')
+  assert.match((await one.call(connect('heads', 'wrong'))).stdout, 'NT_STATUS_LOGON_FAILURE')
 })
 
 test('a second run looks by one process a kind of thing', async () => {
@@ -92,7 +81,7 @@ test('equivalent spellings change nothing', async () => {
 test('valid users hold', async () => {
   const one = scene({ ...usual, users: [{ username: 'media', password: { file: passwordFile } }] })
   await one.converge()
-  assert.match((await one.call(connect('media', password))).text, 'NT_STATUS_ACCESS_DENIED')
+  assert.match((await one.call(connect('media', password))).stdout, 'NT_STATUS_ACCESS_DENIED')
   await one.sim(connect('media', password, 'Media'))
 })
 
@@ -122,10 +111,10 @@ test('the workgroup, only where one is declared', async () => {
 test('NetBIOS only where it is wanted', async () => {
   const one = scene()
   await one.converge()
-  assert.is((await one.call('systemctl is-active nmbd')).text.trim(), 'inactive')
+  assert.is((await one.call('systemctl is-active nmbd')).stdout.trim(), 'inactive')
   one.samba = { ...usual, netbios: true }
   await one.converge()
-  assert.is((await one.call('systemctl is-active nmbd')).text.trim(), 'active')
+  assert.is((await one.call('systemctl is-active nmbd')).stdout.trim(), 'active')
 })
 
 test('owner, group and mode of the folder itself, where they are declared', async () => {

@@ -3,7 +3,7 @@ import { inspect } from 'node:util'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ntHash } from '../../lib/resources/samba/nt-hash.ts'
-import { dyingAt } from '../accounts/scene.ts'
+import { dyingAt } from '../engine-scene.ts'
 import { otherPassword, password, passwordFile, phxConf, Scene, smbConf, usual } from './scene.ts'
 
 const marked = [password, otherPassword].flatMap((text) => [text, ntHash(text), ntHash(text).toLowerCase()])
@@ -29,14 +29,12 @@ test('a first run, a change of the password, a removal', async () => {
   await looked(one, () => one.run())
   one.samba = undefined
   await looked(one, () => one.run())
-  one.clean()
 })
 
 test('the database really holds what was planted, so that the test can fail', async () => {
   const one = new Scene()
   await one.run()
   assert.match(await one.sim('pdbedit -Lw'), ntHash(password))
-  one.clean()
 })
 
 test('smbpasswd fails, and repeats what it was given', async () => {
@@ -44,7 +42,6 @@ test('smbpasswd fails, and repeats what it was given', async () => {
   const failed = { exitCode: 1, stdout: password, stderr: `Failed: ${password}\n` }
   one.host.orders.add(['smbpasswd'], { kind: 'fail', answer: failed })
   await looked(one, () => one.run(1))
-  one.clean()
 })
 
 test('pdbedit fails after printing hashes', async () => {
@@ -53,7 +50,6 @@ test('pdbedit fails after printing hashes', async () => {
   const answer = { exitCode: 1, stdout: `heads:1000:X:${ntHash(password)}:[U ]:\n`, stderr: ntHash(password) }
   for (let nth = 1; nth <= 4; nth++) one.host.orders.add(['pdbedit', '-Lw'], { kind: 'fail', answer }, nth)
   await looked(one, () => one.run(1))
-  one.clean()
 })
 
 test('killed in the midst of setting it', async () => {
@@ -62,7 +58,6 @@ test('killed in the midst of setting it', async () => {
     const { host } = dyingAt(one.host, 11, after)
     await looked(one, () => one.run(1, host))
     await looked(one, () => one.run())
-    one.clean()
   }
 })
 
@@ -72,7 +67,6 @@ test('a secret that has a line break, or is empty, is refused without being show
   await looked(one, async () => assert.match(await one.refused(), 'more than one line'))
   await one.write(passwordFile, '\n')
   assert.match(await one.refused(), 'it is empty')
-  one.clean()
 })
 
 test.run()

@@ -9,8 +9,8 @@ import { firewallOf } from '../../lib/host/simulated/firewall/state.ts'
 import { changeable, readdressed } from '../../lib/resources/system/interface-stanza.ts'
 import { Interfaces } from '../../lib/resources/system/interfaces.ts'
 import { parseAddresses, wasHeard } from '../../lib/resources/system/reachable.ts'
-import { dyingAt } from '../accounts/scene.ts'
-import { cleanScenes, Scene } from './scene.ts'
+import { dyingAt } from '../engine-scene.ts'
+import { Scene } from './scene.ts'
 
 const path = '/etc/network/interfaces'
 const moved = { name: 'vmbr0', address: '10.0.0.20/24', gateway: '10.0.0.2' }
@@ -30,14 +30,14 @@ const installers = { addresses: ['10.0.0.13/24'], gateway: '10.0.0.1' }
 const declared = { addresses: ['10.0.0.20/24'], gateway: '10.0.0.2' }
 
 const connect = (scene: Scene, local: string, peer: string): Promise<void> =>
-  scene.change((state) => {
+  scene.host.change((state) => {
     firewallOf(state).connections.push({ program: 'sshd-session', local, peer })
   })
 
 test('address and gateway: tried first, kept once the gateway answers; every other byte stays', async () => {
   const scene = await renumbered()
   const before = scene.text(path) ?? ''
-  const { changes } = await scene.plan()
+  const { changes } = await scene.task()
   assert.equal(
     changes.map(({ summary, risk }) => [summary, risk]),
     [
@@ -47,7 +47,7 @@ test('address and gateway: tried first, kept once the gateway answers; every oth
       ],
     ],
   )
-  const commands = await scene.converge()
+  const { commands } = await scene.converge()
   assert.equal(
     commands.map((line) => line.replace(/ --\S+/g, '')),
     ['systemd-run ifup vmbr0', 'ifup -i /run/phx-interfaces vmbr0', 'systemctl stop phx-network-rollback.timer'],
@@ -172,7 +172,7 @@ test('two interfaces in one run, each proved by itself', async () => {
     'auto vmbr1\niface vmbr1 inet static\n  netmask 255.255.255.0\n  address 10.1.0.1\n  bridge-ports none\n'
   await scene.write(path, `${scene.text(path)}\n${stanza}`)
   await scene.sim('ifreload -a')
-  const commands = await scene.converge()
+  const { commands } = await scene.converge()
   assert.is(commands.filter((line) => line.startsWith('ifup ')).length, 2)
   assert.match(
     scene.text(path) ?? '',
@@ -193,10 +193,10 @@ test('ifupdown2 reads something else in the candidate: nothing was begun', async
 test('what is staged in Proxmox VE, and what the cluster goes by, is refused', async () => {
   const stagedOne = await renumbered()
   await stagedOne.write('/etc/network/interfaces.new', 'auto lo\n')
-  assert.match(await stagedOne.refusals(), "while changes wait in Proxmox VE's network view")
+  assert.match(await stagedOne.refused(), "while changes wait in Proxmox VE's network view")
   const clustered = await renumbered()
   await clustered.write('/etc/pve/corosync.conf', 'nodelist {\n  node {\n    ring0_addr: 10.0.0.13\n  }\n}\n')
-  assert.match(await clustered.refusals(), 'at which the cluster knows this node')
+  assert.match(await clustered.refused(), 'at which the cluster knows this node')
 })
 
 const left: Readonly<Record<string, { by: (scene: Scene) => Promise<unknown>; why: string }>> = {
@@ -282,5 +282,4 @@ test('ip(8) as a real one answered, with ifupdown2 3.3 in a network namespace', 
   assert.not(wasHeard('[]\n'))
 })
 
-test.after(cleanScenes)
 test.run()

@@ -2,7 +2,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { HostSettings } from '../../lib/config/generated/types.ts'
-import { cleanScenes, Scene } from './scene.ts'
+import { Scene } from './scene.ts'
 
 type Repositories = NonNullable<HostSettings['repositories']>
 
@@ -27,7 +27,7 @@ const debianFingerprint = '4D64FEC119C2029067D6E791F8D2585B8783D481'
 
 test('enterprise off inside its stanza, no-subscription on, lists fetched once', async () => {
   const scene = sceneOf({ proxmox: 'no-subscription', ceph: 'no-subscription' })
-  const commands = await scene.converge()
+  const { commands } = await scene.converge()
   assert.equal(commands, ['env DEBIAN_FRONTEND=noninteractive apt-get -q update'])
   for (const path of [enterprise, ceph]) assert.match(scene.text(path) ?? '', /^Enabled: no\nTypes: deb\nURIs: https/)
   assert.match(
@@ -85,7 +85,7 @@ Suites: ./
 test('PVE 8: one-line forms are read, and the line of a .list gives way to the stanza of a .sources, never both', async () => {
   const scene = sceneOf({ proxmox: 'no-subscription' })
   await scene.write('/etc/os-release', 'VERSION_CODENAME=bookworm\n')
-  await scene.change((state) => {
+  await scene.host.change((state) => {
     for (const path of [enterprise, ceph]) delete state.files[path]
   })
   const list = '/etc/apt/sources.list.d/pve-enterprise.list'
@@ -113,7 +113,7 @@ test('a stanza that mixes repositories is refused', async () => {
     enterprise,
     'Types: deb\nURIs: http://download.proxmox.com/debian/pve\nSuites: trixie\nComponents: pve-no-subscription pve-test\n',
   )
-  assert.match(await scene.refusals(), 'mixes several repositories')
+  assert.match(await scene.refused(), 'mixes several repositories')
 })
 
 test('without a subscription the enterprise repository is refused by its server, and phx says what to declare', async () => {
@@ -164,12 +164,11 @@ test('another key, or a second key beside the right one, is never put in place',
 test('a key on the host that is another one is refused', async () => {
   const key_file = '/usr/share/keyrings/node.asc'
   const scene = sceneOf({ extra: [{ ...extra, key_file, key_fingerprint: 'B'.repeat(40) }] })
-  assert.match(await scene.refusals(), 'is not on the host')
+  assert.match(await scene.refused(), 'is not on the host')
   await scene.write(key_file, debianKey)
-  assert.match(await scene.refusals(), 'is not the key that is declared')
+  assert.match(await scene.refused(), 'is not the key that is declared')
   scene.config = { host: { repositories: { extra: [{ ...extra, key_file, key_fingerprint: debianFingerprint }] } } }
   await scene.converge()
 })
 
-test.after(cleanScenes)
 test.run()

@@ -1,12 +1,12 @@
 /** The step initial-setup as a whole, on a simulated Proxmox VE 9: from the installer's state, drift, what goes. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { cleanScenes, everything, Scene } from './scene.ts'
+import { everything, Scene } from './scene.ts'
 
 test('from what the installer leaves to what is declared, then nothing to do', async () => {
   const scene = new Scene()
   await scene.sim('sim publish pve-manager 9.1.4')
-  const commands = await scene.converge()
+  const { commands } = await scene.converge()
   assert.is(commands.filter((line) => line.includes(' install ')).length, 1, 'one transaction')
   assert.match(scene.text('/etc/apt/sources.list.d/pve-enterprise.sources') ?? '', /^Enabled: no\nTypes: deb\n/)
   assert.match(scene.text('/etc/apt/sources.list.d/phx.sources') ?? '', 'Components: pve-no-subscription')
@@ -98,7 +98,7 @@ const drifts: Readonly<Record<string, { by: (scene: Scene) => Promise<unknown>; 
 }
 
 const setArc = (scene: Scene, bytes: string): Promise<void> =>
-  scene.change((state) => {
+  scene.host.change((state) => {
     if (state.system?.parameters) state.system.parameters['/sys/module/zfs/parameters/zfs_arc_max'] = bytes
   })
 
@@ -107,11 +107,11 @@ for (const [what, { by, found, mended }] of Object.entries(drifts)) {
     const scene = new Scene()
     await scene.converge()
     await by(scene)
-    const planned = await scene.plan()
+    const planned = await scene.task()
     assert.is(planned.reason.standing, 'drifted')
     assert.is(planned.changes.length, 1, planned.changes.map(({ summary }) => summary).join('; '))
     assert.match(planned.changes[0]?.summary ?? '', found)
-    const commands = await scene.converge()
+    const { commands } = await scene.converge()
     assert.is(commands.length <= 2, true)
     assert.match(commands.at(-1) ?? '', mended)
   })
@@ -161,7 +161,7 @@ test('cut off between the file and the initial RAM disk, the next run goes on', 
   scene.host.orders.add(['update-initramfs'], { kind: 'fail', answer: { exitCode: 1, stdout: '', stderr: 'no space' } })
   await scene.run(1)
   assert.not.match(scene.text('/boot/initrd.img-6.17.2-1-pve') ?? '', 'zfs_arc_max')
-  assert.ok((await scene.converge()).some((line) => line.startsWith('update-initramfs')))
+  assert.ok((await scene.converge()).commands.some((line) => line.startsWith('update-initramfs')))
   assert.match(scene.text('/boot/initrd.img-6.17.2-1-pve') ?? '', 'zfs_arc_max')
 })
 
@@ -180,10 +180,10 @@ test('a renamed node waits for the reboot, after which Proxmox VE has the new na
 test('a node with guests is not renamed, and neither is one of a cluster', async () => {
   const guests = new Scene({ network: { hostname: 'other' } })
   await guests.write('/etc/pve/lxc/101.conf', 'arch: amd64\n')
-  assert.match(await guests.refusals(), 'not renamed while it has guests or is in a cluster: container 101')
+  assert.match(await guests.refused(), 'not renamed while it has guests or is in a cluster: container 101')
   const cluster = new Scene({ network: { hostname: 'other' } })
   await cluster.write('/etc/pve/corosync.conf', 'nodelist {}\n')
-  assert.match(await cluster.refusals(), 'it is in a cluster')
+  assert.match(await cluster.refused(), 'it is in a cluster')
   const same = new Scene({ network: { hostname: 'pve' } })
   await same.write('/etc/pve/lxc/101.conf', 'arch: amd64\n')
   await same.nothingToDo()
@@ -204,7 +204,7 @@ test('what can be known to fail is refused before anything is touched', async ()
   for (const [what, [config, why]] of Object.entries(wrong)) {
     const scene = new Scene(config)
     const before = JSON.stringify(scene.host.state)
-    assert.match(await scene.refusals(), why, what)
+    assert.match(await scene.refused(), why, what)
     await scene.run(3)
     assert.is(JSON.stringify(scene.host.state), before)
   }
@@ -233,5 +233,4 @@ test('a limit of the installer is told, and the one of phx holds', async () => {
   assert.is(scene.host.state.system?.parameters?.['/sys/module/zfs/parameters/zfs_arc_max'], String(4 * 2 ** 30))
 })
 
-test.after(cleanScenes)
 test.run()

@@ -15,9 +15,8 @@ async function eachWay(from: typeof both, to: typeof both, left: readonly string
     const changes = await cutOffAt(limit, () => host.phx('run'))
     await host.run(0)
     assert.is((await host.run(0)).summary.mutations, 0, `cut off at ${limit}`)
-    const there = host.fileOf(folder) === undefined ? [] : await host.below(folder)
+    const there = host.state.files[folder] === undefined ? [] : await host.below(folder)
     assert.equal(there, left, `cut off at ${limit}`)
-    host.clean()
     if (changes < limit) {
       assert.ok(limit >= 4, 'it had several changes to be cut off at')
       return

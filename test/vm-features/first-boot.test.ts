@@ -42,18 +42,16 @@ test('incident: 22 comment lines above #cloud-config, so that cloud-init passed 
   assert.is(await host.sim(`cat ${snippet}`), text)
   host.declare(withSnippets([vm()]))
   await host.run(0)
-  assert.is(host.fileOf(snippet), undefined)
-  host.clean()
+  assert.is(host.state.files[snippet], undefined)
 })
 
 test('without a storage for snippets it is shown, and nothing is written', async () => {
   const host = new Scene(declared([based]))
   await host.run(0)
-  const { notes, changes } = await host.plan()
+  const { notes, changes } = await host.task()
   assert.equal(changes, [])
   assert.match(notes[0]?.text ?? '', 'no declared dir storage takes snippets')
   assert.match(notes[0]?.text ?? '', '\n#cloud-config\npackage_update: true\n')
-  host.clean()
 })
 
 test('without an address under which the host is reached, it mounts nothing', () => {
@@ -81,7 +79,6 @@ test('validate: a feature without a script, two scripts for one, and one that is
     const answer = await host.phx('validate')
     assert.is(answer.code, code, answer.out + answer.err)
     assert.match(answer.out + answer.err, said)
-    host.clean()
   }
 })
 
@@ -95,7 +92,6 @@ test('validate: an export on no dataset, or on a share that others write', async
   )
   const shared = await host.phx('validate')
   assert.match(shared.out + shared.err, 'its clients could change what other machines run as root')
-  host.clean()
 })
 
 test.run()

@@ -2,14 +2,7 @@
 import { createHash } from 'node:crypto'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { declared, folder, Scene, script, vm } from './scene.ts'
-
-const scenes: Scene[] = []
-function scene(...args: ConstructorParameters<typeof Scene>): Scene {
-  const made = new Scene(...args)
-  scenes.push(made)
-  return made
-}
+import { declared, folder, type Scene, scene, script, vm } from './scene.ts'
 
 async function converged(...args: ConstructorParameters<typeof Scene>): Promise<Scene> {
   const host = scene(...args)
@@ -26,8 +19,8 @@ test('from blank disks: the scripts, their modes, a manifest with fingerprints, 
   })
   assert.equal(await host.below(folder), ['docker.sh', 'manifest.json', 'tools.sh'])
   assert.is(await host.sim(`cat ${folder}/docker.sh`), script('docker 1'))
-  assert.is(host.fileOf(`${folder}/docker.sh`)?.mode, 0o755)
-  assert.is(host.fileOf(folder)?.mode, 0o755)
+  assert.is(host.state.files[`${folder}/docker.sh`]?.mode, 0o755)
+  assert.is(host.state.files[folder]?.mode, 0o755)
   const manifest = JSON.parse(await host.sim(`cat ${folder}/manifest.json`)) as Record<string, unknown>
   const sha256 = createHash('sha256').update(script('docker 1')).digest('hex')
   assert.equal(Object.keys(manifest), ['about', 'format', 'vmid', 'features'])
@@ -47,7 +40,7 @@ test('drift is found by the plan and mended: content, mode, owner, an extra file
   ]
   for (const [line, stdin, field] of drifts) {
     await host.sim(line, stdin)
-    const { changes, reason } = await host.plan()
+    const { changes, reason } = await host.task()
     assert.match(changes.flatMap(({ fields }) => fields.map((one) => one.field)).join(), field, line)
     assert.is(reason.standing, 'drifted', line)
     await host.run(0)
@@ -62,9 +55,9 @@ test('a changed script is sent, one that is no longer named goes', async () => {
     'docker.sh': script('docker 1'),
     'tools.sh': script('tools'),
   })
-  host.write('vm-features/docker.sh', script('docker 2'))
+  host.put('vm-features/docker.sh', script('docker 2'))
   host.declare(declared())
-  assert.is((await host.plan()).reason.standing, 'inputs changed')
+  assert.is((await host.task()).reason.standing, 'inputs changed')
   await host.run(0)
   assert.is(await host.sim(`cat ${folder}/docker.sh`), script('docker 2'))
   assert.equal(await host.below(folder), ['docker.sh', 'manifest.json'])
@@ -95,7 +88,7 @@ test('a link on the share leads nowhere', async () => {
   await host.link(folder, '/etc')
   const { said } = await host.run(3)
   assert.match(said, `${folder} leads to /etc: phx writes nothing through a link on a share`)
-  assert.is(host.fileOf('/etc/docker.sh'), undefined)
+  assert.is(host.state.files['/etc/docker.sh'], undefined)
 })
 
 test('a folder that someone else made stays as it is', async () => {
@@ -128,6 +121,15 @@ test('what is no longer declared goes: features, machine, section; others stay',
   assert.equal(await host.below('/tank/features/vm-features'), [])
 })
 
+test('a machine that is no longer declared, while the dataset is not mounted: mounted first, then its folder goes', async () => {
+  const host = await converged(declared([vm(), vm({ vmid: 8102, name: 'other' })]))
+  await host.sim('zfs unmount tank/features')
+  host.declare(declared([vm({ vmid: 8102, name: 'other' })]))
+  await host.run(0)
+  assert.equal(await host.below('/tank/features/vm-features'), ['8102'])
+  assert.is((await host.run(0)).summary.mutations, 0)
+})
+
 test('the export moved: made at the new place, gone from the old one', async () => {
   const host = await converged(declared())
   host.declare(declared([vm()], { vm_features: { export: '/tank/features/moved' } }))
@@ -136,7 +138,4 @@ test('the export moved: made at the new place, gone from the old one', async () 
   assert.equal(await host.below('/tank/features/vm-features'), [])
 })
 
-test.after(() => {
-  for (const one of scenes) one.clean()
-})
 test.run()

@@ -1,15 +1,9 @@
-/** A config with scripts beside it, a simulated host, and phx called on them as a person does, in this process. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import * as assert from 'uvu/assert'
+/** A simulated host and scripts beside the config, and phx with the modules `zfs` and `vm-features`. */
 import type { PhxConfig, Vm } from '../../lib/config/generated/types.ts'
-import type { RunEvent, Summary, TaskPlan } from '../../lib/engine/events.ts'
-import { openSimulated, simCall } from '../../lib/host/simulated/host.ts'
-import type { SimFile, SimState } from '../../lib/host/simulated/model.ts'
+import { openSimulated } from '../../lib/host/simulated/host.ts'
 import { vmFeatures } from '../../tasks/vm-features.ts'
 import { zfs } from '../../tasks/zfs.ts'
-import { callPhx } from '../cli/scene.ts'
+import { CommandScene } from '../command-scene.ts'
 
 export const disk = '/dev/disk/by-id/virtio-LAB-BLK-0'
 export const carrier = '/tank/features'
@@ -46,29 +40,20 @@ export function withSnippets(vms: Vm[]): PhxConfig {
 
 export const script = (text: string): string => `#!/bin/bash\n${text}\n`
 
-export class Scene {
-  readonly folder = mkdtempSync(join(tmpdir(), 'phx-vm-features-'))
+export class Scene extends CommandScene {
+  protected readonly modules = [zfs, vmFeatures]
+  protected readonly step = 'vm-features'
+  protected override readonly ownCommands = true
+  protected override readonly disks = [disk]
 
   constructor(config: PhxConfig, scripts: Readonly<Record<string, string>> = { 'docker.sh': script('docker 1') }) {
+    super()
     this.declare(config)
-    for (const [name, text] of Object.entries(scripts)) this.write(`vm-features/${name}`, text)
-  }
-
-  write(name: string, text: string): void {
-    const path = join(this.folder, name)
-    mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(path, text)
+    for (const [name, text] of Object.entries(scripts)) this.put(`vm-features/${name}`, text)
   }
 
   declare(config: PhxConfig): void {
-    this.write('config.json', `${JSON.stringify(config)}\n`)
-  }
-
-  /** A call of one of the simulated host's tools, which has to succeed. */
-  async sim(line: string, stdin = ''): Promise<string> {
-    const given = await simCall(join(this.folder, 'host'), [disk], line.split(' '), stdin)
-    assert.is(given.exitCode, 0, `${line}: ${given.stderr}`)
-    return given.stdout
+    this.configure(config)
   }
 
   /** Files and folders of the host below a path. */
@@ -77,47 +62,13 @@ export class Scene {
     return names.sort()
   }
 
-  fileOf(path: string): SimFile | undefined {
-    return (JSON.parse(readFileSync(join(this.folder, 'host/host.json'), 'utf8')) as SimState).files[path]
-  }
-
   async link(path: string, target: string): Promise<void> {
-    const host = await openSimulated(join(this.folder, 'host'), [disk])
+    const host = await openSimulated(this.hostFolder, this.disks)
     await host.change((state) => {
       state.symlinks = { ...state.symlinks, [path]: target }
     })
     await host.close()
   }
-
-  async phx(...args: readonly string[]) {
-    const [verb = '', ...rest] = args
-    const host = verb === 'validate' ? [] : ['--host', `simulated:${join(this.folder, 'host')}`]
-    return callPhx([verb, '-c', join(this.folder, 'config.json'), ...host, ...rest], { modules: [zfs, vmFeatures] })
-  }
-
-  /** Runs; returns the commands and files of the features' tasks, and the summary. */
-  async run(exitCode: number, ...args: readonly string[]) {
-    const { code, out, err } = await this.phx('run', '--json', ...args)
-    assert.is(code, exitCode, `${out}${err}`)
-    const events = out
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line) as RunEvent)
-    const commands = events.flatMap((event) => {
-      return event.type === 'command-start' && event.task.startsWith('vm-features') ? [event.argv.join(' ')] : []
-    })
-    return { commands, summary: events.at(-1) as unknown as Summary, said: out }
-  }
-
-  async plan(task = 'vm-features:8101'): Promise<TaskPlan> {
-    const { code, out, err } = await this.phx('plan', '--json')
-    assert.is(code, 0, err)
-    const found = (JSON.parse(out) as { tasks: TaskPlan[] }).tasks.find((one) => one.task === task)
-    if (found === undefined) return assert.unreachable(`there is a plan of ${task}`) as never
-    return found
-  }
-
-  clean(): void {
-    rmSync(this.folder, { recursive: true, force: true })
-  }
 }
+
+export const scene = (...of: ConstructorParameters<typeof Scene>): Scene => new Scene(...of)

@@ -14,13 +14,14 @@ export const scenario: Scenario = {
     await lab.prepare(vm)
     await lab.writeTheirs(vm)
     const theirs = await vm.run(lab.theirs)
-    await watchProcesses(vm, secrets)
+    const handling = ['chpasswd', 'smbpasswd']
+    await watchProcesses(vm, secrets, handling)
 
     await plan(vm, 2)
     const first = await run(vm, 0, [], { timeoutSeconds: 400 })
     assert.equal(first.summary.changed, first.summary.tasks.length, 'every step had something to do')
     await lab.isSettled(vm)
-    await noSecretInProcesses(vm, ['node', 'chpasswd', 'smbpasswd'])
+    await noSecretInProcesses(vm, handling)
 
     await lab.plugClient(vm)
     const written = await lab.onExport(vm, 'echo written >/mnt/client/file && cat /mnt/client/file')
