@@ -21,6 +21,10 @@ const PRIVATE_KEY = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY|PuTTY-User-Key-File-|AGE-S
 /** user:password@ in any URL, and whatever stands before the @ of http(s); a port is no password. */
 const CREDENTIALS = /:\/\/[^\s/?#@]*:(?![0-9]+(?:[/?#]|$))\S*@|https?:\/\/[^\s/?#@]+@/i
 
+/** https://…?token=…, and what else such parameters are called (X-Amz-Signature). */
+const CREDENTIAL_PARAMETER =
+  /https?:\/\/\S*[?&](?:[\w.-]*[-_.])?(?:token|secret|passwd|password|(?:api)?key|sig|signature|auth|credential)=[^\s&]/i
+
 /** Sections whose texts become arguments and names on the host. */
 const PRINTED_SECTIONS: readonly unknown[] = ['zfs', 'proxmox_storage_ids']
 
@@ -74,7 +78,7 @@ function secretIn(text: string): { readonly is: string; readonly mend: string } 
       is: 'is a private key',
       mend: 'take it out: the config holds public keys only; replace the key, it was written down',
     }
-  if (CREDENTIALS.test(text)) {
+  if (CREDENTIALS.test(text) || CREDENTIAL_PARAMETER.test(text)) {
     const mend = 'write the URL without them; for a key of ZFS, fetch it into a file and write keylocation=file:///…'
     return { is: 'has a URL with credentials in it', mend }
   }

@@ -43,6 +43,17 @@ function failed(what: string, mend: readonly string[]): Verdict {
   return { outcome: 'failed', why: what, failure, reboot: [] }
 }
 
+const unconverged = (difference: string): Verdict =>
+  failed(`did not converge: every command succeeded, yet the host is not as declared: ${difference}`, [
+    'see phx plan for what still differs, and phx runs for what the commands said',
+  ])
+
+/** What was made and is to be made once more had no effect, and would have none the next time. */
+const isSameChange = (one: Change, other: Change): boolean =>
+  [one, other]
+    .map(({ resource, action, summary, fields }) => JSON.stringify([resource, action, summary, fields]))
+    .every((text, _, [first]) => text === first)
+
 /**
  * Converges one task. `revealed`: a task above brought things to light that the plan could not see. `release` gives its
  * slot and locks back, once it is proved and only its stamp is left to write.
@@ -87,6 +98,8 @@ export async function converge(
       if (!change.reveals) continue
       const next = shrunk(await compareNow(), planned.changes, true)
       if (isVerdict(next)) return next
+      const again = next.find((one) => made.some((done) => isSameChange(one, done)))
+      if (again) return unconverged(again.summary)
       left = [...next]
     }
   } catch (error) {
@@ -106,11 +119,7 @@ export async function converge(
 
   const proof = await compareNow()
   const unproved = proof.unreadable ?? proof.refusals[0]?.why ?? proof.changes[0]?.summary
-  if (unproved !== undefined) {
-    return failed(`did not converge: every command succeeded, yet the host is not as declared: ${unproved}`, [
-      'see phx plan for what still differs, and phx runs for what the commands said',
-    ])
-  }
+  if (unproved !== undefined) return unconverged(unproved)
   release()
   await settle(proof, context, started, made)
   return { outcome: 'changed', why: null, failure: null, reboot: proof.reboot }

@@ -44,6 +44,7 @@ const rules: Readonly<Record<string, Rule>> = {
   sha256sum: always,
   locale: (args) => args.join(' ') === '-a',
   curl: (args) => args[0] === '-fsSIL' && args[1] === '--max-time' && args.length === 4, // HEAD
+  head: (args) => args.length === 4 && args[0] === '-c' && args[2] === '--',
   'apt-cache': verbs('policy'),
   ip: (args) => ['-j address show dev', '-s -j neigh show to'].includes(args.slice(0, -1).join(' ')),
   iptables: (args) => args.length === 1 && args[0] === '-S',

@@ -64,6 +64,22 @@ test('a command that succeeds without effect is a failure: did not converge', ()
     assert.is(readStamps(state).get('a')?.state, 'unfinished')
   }))
 
+test('a change that reveals more and has no effect is made once, not for ever', () =>
+  withBench(async ({ host, run }) => {
+    host.intercept = (argv) => ({ ...FakeHost.failed(argv), exitCode: 0 })
+    const resource = fakeResource({ id: 'r:a', want: 'on' })
+    const revealing = {
+      ...resource,
+      async compare(...args: Parameters<typeof resource.compare>) {
+        const comparison = await resource.compare(...args)
+        return { ...comparison, changes: comparison.changes.map((change) => ({ ...change, reveals: true as const })) }
+      },
+    }
+    const summary = await run([fakeTask({ id: 'a', resources: [revealing] })])
+    assert.match(summary.tasks[0]?.why ?? '', 'did not converge')
+    assert.is(summary.mutations, 1)
+  }))
+
 const precious = (live?: string) => {
   const task = fakeTask({
     id: 'pool',

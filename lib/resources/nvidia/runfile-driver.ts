@@ -3,7 +3,7 @@ import type { DeclaredDriver, DeclaredRunfile } from '../../config/nvidia.ts'
 import type { Change, Comparison, Foreseen, Look } from '../../engine/resource.ts'
 import type { CommandResult } from '../../host/host.ts'
 import { DriverResource, nothing } from './on-gpus.ts'
-import { hasChecksum } from './runfile.ts'
+import { isRunfile } from './runfile.ts'
 import type { Situation } from './situation.ts'
 
 export const driverId = 'nvidia:driver'
@@ -53,7 +53,7 @@ export class RunfileDriver extends DriverResource {
         { field: 'version', from: installed, to: version },
         { field: 'kernel module', from: null, to: kernelModule },
       ],
-      steps: [hasChecksum(path, sha256), { kind: 'command', argv, timeoutMs: installMs, judge }],
+      steps: [isRunfile(path, { sha256, version }), { kind: 'command', argv, timeoutMs: installMs, judge }],
       undo: installed === null ? { commands: [['nvidia-uninstall', '--silent']] } : { impossible: goBack(installed) },
       // What DKMS has then, and whether it is loaded.
       reveals: true,

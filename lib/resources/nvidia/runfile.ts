@@ -18,16 +18,24 @@ async function sha256Of(reader: Reader, path: string): Promise<{ sum: string } |
   return exitCode === 0 && sum !== undefined ? { sum } : { why: stderr.trim() || 'sha256sum said nothing' }
 }
 
+/** The driver's version as the runfile's head says it, in the label of its archive (makeself). */
+async function versionOf(reader: Reader, path: string): Promise<string | undefined> {
+  const { stdout } = await reader.query(['head', '-c', '16384', '--', path])
+  return /NVIDIA Accelerated Graphics Driver for Linux-\S+ (\d+(?:\.\d+)+)/.exec(stdout)?.[1]
+}
+
 /** The last look before it is run, and before a download is taken for the runfile. */
-export function hasChecksum(path: string, sha256: string): Step {
+export function isRunfile(path: string, { sha256, version }: { sha256: string; version: string }): Step {
   return {
     kind: 'verify',
-    what: `${path} has the declared checksum`,
+    what: `${path} is the runfile of ${version} with the declared checksum`,
     mend: [`compare it with what NVIDIA says: sha256sum ${path}`, 'then mend nvidia_driver.runfile_sha256 or the file'],
     async check(reader) {
       const found = await sha256Of(reader, path)
       if ('why' in found) return found.why
-      return found.sum === sha256 ? undefined : `its SHA-256 is ${found.sum}, declared is ${sha256}`
+      if (found.sum !== sha256) return `its SHA-256 is ${found.sum}, declared is ${sha256}`
+      const said = (await versionOf(reader, path)) ?? version
+      return said === version ? undefined : `it is the runfile of ${said}`
     },
   }
 }
@@ -54,7 +62,11 @@ export class Runfile extends DriverResource {
     }
     const found = await sha256Of(look.reader, path)
     const live = { sha256: 'sum' in found ? found.sum : null }
-    if (live.sha256 === sha256) return { ...nothing, live }
+    if (live.sha256 === sha256) {
+      const version = await versionOf(look.reader, path)
+      const isOther = version !== undefined && version !== this.declared.version
+      return { ...nothing, refusals: isOther ? [this.#ofAnother(version)] : [], live }
+    }
     if (url !== null) return { ...nothing, changes: [this.#download(url, live.sha256)], live }
     return { ...nothing, refusals: [this.#different('why' in found ? found.why : found.sum)], live }
   }
@@ -68,6 +80,15 @@ export class Runfile extends DriverResource {
     return this.#refusal(`the runfile ${path} is not on the host, so the driver can't be installed`, [
       `put it there: scp NVIDIA-Linux-x86_64-${this.declared.version}.run HOST:${path}`,
       'or declare where it is fetched from: "runfile_url" instead of "runfile_path"',
+    ])
+  }
+
+  #ofAnother(version: string): Refusal {
+    const { path } = this.#runfile
+    const why = `${path} is the runfile of driver ${version}, and ${this.declared.version} is declared`
+    return this.#refusal(why, [
+      `declare "version": "${version}"`,
+      `or the runfile of ${this.declared.version} with its checksum`,
     ])
   }
 
@@ -107,7 +128,7 @@ export class Runfile extends DriverResource {
       steps: [
         { kind: 'command', argv: ['mkdir', '-p', path.slice(0, path.lastIndexOf('/'))] },
         { kind: 'command', argv: fetch, timeoutMs: downloadMs },
-        hasChecksum(part, sha256),
+        isRunfile(part, { sha256, version: this.declared.version }),
         { kind: 'command', argv: ['mv', part, path] },
       ],
       undo: { commands: [['rm', path]] },

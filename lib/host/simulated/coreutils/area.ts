@@ -1,4 +1,4 @@
-/** Plain tools of coreutils(1) that some steps need: mv, rmdir, sha256sum. */
+/** Plain tools of coreutils(1) that some steps need: head, mv, rmdir, sha256sum. */
 import { createHash } from 'node:crypto'
 import type { Area } from '../area.ts'
 import { readOptions } from '../disk-tools/options.ts'
@@ -45,4 +45,13 @@ const sha256sum: Tool = (state, { args }) => {
   return answer(stderr === '' ? 0 : 1, sums.map(({ out }) => out).join(''), stderr)
 }
 
-export const coreutils: Area = { tools: { mv, rmdir, sha256sum } }
+/** `head -c BYTES -- PATH`. */
+const head: Tool = (state, { args }) => {
+  const { given, operands } = readOptions('head', args, ['-c='])
+  const [path = ''] = operands
+  const text = state.files[tidy(path)]?.content
+  if (text === undefined) return answer(1, '', `head: cannot open '${path}' for reading: No such file or directory\n`)
+  return answer(0, text.slice(0, Number(given[0]?.[1])))
+}
+
+export const coreutils: Area = { tools: { head, mv, rmdir, sha256sum } }
