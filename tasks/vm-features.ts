@@ -48,7 +48,9 @@ export const vmFeatures: TaskModule<PhxConfig> = {
     const gone = orphans.flatMap((id) => (id.startsWith(prefix) ? [Number(id.slice(prefix.length))] : []))
     return [
       ...declared.map((one) => taskOf(one.vmid, one, [])),
-      ...gone.filter((vmid) => !declared.some((one) => one.vmid === vmid)).map((vmid) => taskOf(vmid, undefined, pools)),
+      ...gone
+        .filter((vmid) => !declared.some((one) => one.vmid === vmid))
+        .map((vmid) => taskOf(vmid, undefined, pools)),
     ]
   },
 }

@@ -25,8 +25,10 @@ const CREDENTIALS = /:\/\/[^\s/?#@]*:(?![0-9]+(?:[/?#]|$))\S*@|https?:\/\/[^\s/?
 const CREDENTIAL_PARAMETER =
   /https?:\/\/\S*[?&](?:[\w.-]*[-_.])?(?:token|secret|passwd|password|(?:api)?key|sig|signature|auth|credential)=[^\s&]/i
 
-/** Sections whose texts become arguments and names on the host. */
-const PRINTED_SECTIONS: readonly unknown[] = ['zfs', 'proxmox_storage_ids']
+/** Sections whose texts become arguments, names and lines of files on the host. */
+const PRINTED_SECTIONS: readonly unknown[] = [
+  ...['zfs', 'proxmox_storage_ids', 'host', 'network', 'timezone', 'domain_name', 'nfs', 'firewall'],
+]
 
 export function unsafeTexts(document: unknown): UnsafeTexts {
   const found = [...textsIn(document, [])]

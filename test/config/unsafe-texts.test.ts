@@ -57,6 +57,21 @@ test('user properties that are named like secrets', () => {
   assert.equal(problemsOf(dataset({ 'org:note': 'x' })), [])
 })
 
+test('credentials in the parameters of a URL', () => {
+  const message = 'this text has a URL with credentials in it'
+  for (const parameter of ['token=hunter2', 'v=1&access_token=hunter2', 'X-Amz-Signature=hunter2', 'apikey=hunter2'])
+    refusedUnseen(
+      dataset({ 'org:from': `https://x.org/a.run?${parameter}` }),
+      `$.zfs.datasets[0].properties['org:from']: ${message}`,
+    )
+  assert.equal(problemsOf(dataset({ 'org:from': 'https://x.org/?design=1&monkey=2' })), [])
+})
+
+test('a line break in a setting would become a second one', () => {
+  const problems = problemsOf({ host: { sysctl: { 'vm.swappiness': '10\nnet.ipv4.ip_forward = 1' } } })
+  assert.match(JSON.stringify(problems), 'a control character (U+000A) stands in this text')
+})
+
 test('credentials in a URL', () => {
   const message = 'this text has a URL with credentials in it'
   refusedUnseen(

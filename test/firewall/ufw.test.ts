@@ -185,6 +185,17 @@ test('incident: enabling ufw locked out the web interface and SSH', async () => 
   await host.nothingToDo()
 })
 
+test('sshd listens on another port, and nobody is connected at the moment', async () => {
+  const host = scene({ firewall: { backend: 'ufw', enabled: true } })
+  await host.sim('mkdir -p /etc/ssh')
+  await host.write('/etc/ssh/sshd_config', 'Port 2222\n')
+  const refused = await host.run(3)
+  assert.match(refused.said, 'sshd listens on port 2222, and no rule lets anybody in there')
+  assert.equal(refused.commands, [])
+  await host.write('/etc/ssh/sshd_config', 'Port 2222\nPort 22\n')
+  await host.run(0)
+})
+
 test("an admin's own rule that would cut the connection is seen, and phx's usual rules keep it alive", async () => {
   const host = scene()
   await connect(host, 'sshd-session', '[::ffff:10.0.0.13]:22', '[::ffff:10.0.0.5]:51000')

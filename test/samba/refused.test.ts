@@ -19,6 +19,14 @@ test('refused: the same in a file that smb.conf includes', async () => {
   assert.match(await one.refused(), '/etc/samba/more.conf, line 1')
 })
 
+test('refused: a last line of smb.conf that would go on in phx’s', async () => {
+  for (const text of ['[global]\n[mine]\n path = /srv \\\n', '[global]\n[mine]\n path = /srv \\']) {
+    const one = scene()
+    await one.write(smbConf, text)
+    assert.match(await one.refused(), 'line 3 of /etc/samba/smb.conf ends with a backslash')
+  }
+})
+
 test('refused: another service on port 445', async () => {
   const one = scene()
   await one.sim('sim listen 445')

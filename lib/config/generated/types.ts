@@ -162,7 +162,7 @@ export interface HostDns {
   search?: string[]
 }
 /**
- * The host's name and addresses. Converged by the initial-setup step; interfaces are compared and shown, never changed.
+ * The host's name and addresses. Converged by the initial-setup step; another address or gateway is tried first, and taken back unless the host can be reached.
  */
 export interface Network {
   hostname?: Hostname

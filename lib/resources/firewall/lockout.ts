@@ -3,7 +3,7 @@
 import type { FirewallRule } from '../../config/firewall.ts'
 import { type Family, familyOf, holds } from '../../config/firewall-address.ts'
 import type { Look, Refusal } from '../../engine/resource.ts'
-import { type Connection, connectionsProbe } from '../probes/connections.ts'
+import { type Connection, connectionsProbe, sshPortsProbe } from '../probes/connections.ts'
 import { inWords } from './words.ts'
 
 /** One rule as the kernel will see it; `lets` is false for those that drop or reject. */
@@ -55,6 +55,14 @@ function stoppedBy(sieves: readonly Sieve[], policy: string, connection: Connect
 
 const loopback = (address: string): boolean => address === '::1' || address.startsWith('127.')
 
+/** Whether the rules let anybody in there; which addresses, is the admin's to know. */
+const isOpen = (sieves: readonly Sieve[], policy: string, port: number): boolean =>
+  policy === 'ACCEPT' ||
+  sieves.some(
+    ({ lets, protocol, ports }) =>
+      lets && (protocol === null || protocol === 'tcp') && (ports === null || inRange(ports, port)),
+  )
+
 /**
  * The refusal of a change that would shut out someone who is connected, phx's own caller perhaps among them.
  * `doing` completes "… would shut out".
@@ -75,4 +83,20 @@ export async function lockoutRefusal(
     return { resource, why, fields: [], mend }
   }
   return undefined
+}
+
+/** The refusal to switch on a firewall that would shut out whoever comes next over SSH; `open` are ports that it lets in by itself. */
+export async function sshRefusal(
+  look: Look,
+  resource: string,
+  doing: string,
+  after: { readonly sieves: readonly Sieve[]; readonly policy: string },
+  mend: readonly string[],
+  open: readonly number[] = [],
+): Promise<Refusal | undefined> {
+  const ports = await look.at(sshPortsProbe)
+  const isReached = ports.some((port) => open.includes(port) || isOpen(after.sieves, after.policy, port))
+  if (ports.length === 0 || isReached) return undefined
+  const why = `${doing} would shut out everybody who comes over SSH: sshd listens on port ${ports.join(', ')}, and no rule lets anybody in there`
+  return { resource, why, fields: [], mend }
 }

@@ -3,7 +3,7 @@ import type { DeclaredFirewall } from '../../config/firewall.ts'
 import { CannotLook } from '../../engine/cannot-look.ts'
 import type { Change, Comparison, FieldChange, Lock, Look, Refusal, Resource, Step } from '../../engine/resource.ts'
 import { type PveFirewall, pveFirewallProbe } from '../probes/pve-firewall.ts'
-import { lockoutRefusal } from './lockout.ts'
+import { lockoutRefusal, sshRefusal } from './lockout.ts'
 import { pveAfter, pveFile, pveFirewallLock } from './pve-rules.ts'
 import { optionsIn, ruleLine, withOption } from './pve-text.ts'
 import { rivalRefusals } from './rivals.ts'
@@ -65,10 +65,15 @@ export class PveSwitch implements Resource {
     const { rules } = await wantedRules(look, this.#declared)
     const { sieves } = pveAfter(pve, rules.map(ruleLine))
     const after = { sieves, policy: this.#declared.policies.input }
-    const refusal = await lockoutRefusal(look, this.id, "switching on Proxmox VE's firewall", after, [
+    const mend = [
       'let it in by a rule in global_firewall_rules (type in, action ACCEPT, proto tcp, port as text)',
       `or take away the rule that stops it: ${pve.hostFile}, ${pve.clusterFile}`,
-    ])
+    ]
+    const doing = "switching on Proxmox VE's firewall"
+    // It lets port 22 in by itself, from the networks of the host (pve-firewall(8), ipset management).
+    const refusal =
+      (await lockoutRefusal(look, this.id, doing, after, mend)) ??
+      (await sshRefusal(look, this.id, doing, after, mend, [22]))
     return refusal ? [refusal] : []
   }
 

@@ -13,7 +13,7 @@ import type {
 } from '../../engine/resource.ts'
 import type { Argv } from '../../host/host.ts'
 import { type Policy, type PolicyName, type UfwState, ufwProbe } from '../probes/ufw.ts'
-import { lockoutRefusal } from './lockout.ts'
+import { lockoutRefusal, sshRefusal } from './lockout.ts'
 import { rivalRefusals } from './rivals.ts'
 import { defaultCommand, readBack } from './ufw-command.ts'
 import { kernelFaults, kernelHasIt, lingeringHooks, ufwDeadlineMs } from './ufw-kernel.ts'
@@ -76,10 +76,13 @@ export class UfwSwitch implements Resource {
   async #lockout(look: Look, ufw: UfwState): Promise<Refusal[]> {
     const { rules } = await wantedRules(look, this.#declared)
     const after = { sieves: sievesAfter(ufw, planUfw(rules, ufw)), policy: this.#declared.policies.input }
-    const refusal = await lockoutRefusal(look, this.id, 'switching ufw on', after, [
+    const mend = [
       'let it in by a rule in global_firewall_rules (type in, action ACCEPT, proto tcp, port as text)',
       'or take away the rule that stops it: ufw show added',
-    ])
+    ]
+    const doing = 'switching ufw on'
+    const refusal =
+      (await lockoutRefusal(look, this.id, doing, after, mend)) ?? (await sshRefusal(look, this.id, doing, after, mend))
     return refusal ? [refusal] : []
   }
 

@@ -45,3 +45,22 @@ export const connectionsProbe: Probe<readonly Connection[]> = {
   id: 'ss -Htnp state established',
   read: ({ reader }) => connectionsNow(reader),
 }
+
+/** `LISTEN Recv-Q Send-Q LOCAL:PORT PEER:* users:(("sshd",pid=…,fd=…))` a line (ss(8), -H -l -t -n -p): where sshd is reached from outside. */
+export function parseSshPorts(stdout: string): number[] {
+  const ports = stdout.split('\n').flatMap((line) => {
+    const found = /^LISTEN\s+\d+\s+\d+\s+(\S+):(\d+)\s+\S+\s+users:\(\("sshd"/.exec(line)
+    const [, local = '', port = ''] = found ?? []
+    return found === null || /^(127\.|\[::1\])/.test(local) ? [] : [Number(port)]
+  })
+  return [...new Set(ports)]
+}
+
+/** Asked only when the firewall is about to become stricter. */
+export const sshPortsProbe: Probe<readonly number[]> = {
+  id: 'ss -Hltnp',
+  async read({ reader }) {
+    const { stdout } = await ask(reader, ['ss', '-Hltnp'], 'see where sshd listens')
+    return parseSshPorts(stdout)
+  },
+}

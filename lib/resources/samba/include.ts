@@ -5,7 +5,7 @@ import { lineChanges } from '../file/owned-file.ts'
 import { type SmbConf, smbConfProbe } from '../probes/smb-conf.ts'
 import { isRunning, reload } from './served.ts'
 import { shareLines } from './share-lines.ts'
-import { includeBlock, smbConfPath, withInclude } from './smb-conf.ts'
+import { includeBlock, lineBeforeInclude, smbConfPath, withInclude } from './smb-conf.ts'
 import { wholeCheck } from './testparm.ts'
 
 export class SharesInclude implements Resource {
@@ -28,6 +28,12 @@ export class SharesInclude implements Resource {
     if (!block.ok) {
       const mend = [`mend the marks in ${smbConfPath} by hand: two lines, with phx's lines between them`]
       return { changes: [], refusals: [{ resource: this.id, why: block.why, fields: [], mend }], notes: [], live: null }
+    }
+    const open = wanted ? lineBeforeInclude(before) : undefined
+    if (open !== undefined) {
+      const why = `line ${open} of ${smbConfPath} ends with a backslash, which takes the next line with it: phx's would become part of it`
+      const mend = [`take the backslash out: sed -n ${open}p ${smbConfPath}`]
+      return { changes: [], refusals: [{ resource: this.id, why, fields: [], mend }], notes: [], live: null }
     }
     const live = block.lines === null ? null : { lines: [...block.lines] }
     const after = withInclude(before, wanted)

@@ -30,6 +30,13 @@ export const sameName = (one: string, other: string): boolean => one.toLowerCase
 /** A backslash at the end of a line takes the next one with it (smb.conf(5), FILE FORMAT). */
 const isContinued = (line: string | undefined): boolean => line !== undefined && !isComment(line) && /\\\s*$/.test(line)
 
+/** The line, from 1, that phx's block would follow and that goes on in it, if there is one. */
+export function lineBeforeInclude(text: string): number | undefined {
+  const lines = withInclude(text, true).split('\n')
+  const begin = lines.findIndex((line) => line.trimEnd() === `# phx begin ${blockName}`)
+  return isContinued(lines[begin - 1]) ? begin : undefined
+}
+
 export function sectionsIn(text: string): Section[] {
   const lines = text.split('\n')
   return lines.flatMap((line, index) => {
