@@ -32,6 +32,11 @@ export class GpuChoice implements Resource {
         `nvidia_driver.passthrough names ${address}, where there is no NVIDIA GPU (lspci -D -d 10de:)`,
       )
     })
+    const held = all.filter(({ address, driver }) => declared.passthrough.includes(address) && driver === 'nvidia')
+    for (const { address } of held) {
+      const text = `the GPU at ${address} is for passthrough, and the host's driver has it now: a machine that takes it takes it away from whoever uses it here`
+      notes.push(note('warning', text))
+    }
     const situation = await situationOf(look, declared)
     if (!situation) {
       const why = all.length === 0 ? 'the host has no NVIDIA GPU' : 'every NVIDIA GPU of the host is for passthrough'
