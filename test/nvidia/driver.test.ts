@@ -173,6 +173,12 @@ test('without a GPU, or with none for the host, there is nothing to do', async (
   const { changes, refusals, notes } = await host.task()
   assert.equal([...changes, ...refusals], [])
   assert.match(notes.map(({ text }) => text).join(), 'every NVIDIA GPU of the host is for passthrough')
+  await host.sim(`sim plug-gpu ${gpu} nvidia`)
+  const held = (await host.task()).notes
+  assert.match(
+    held.map(({ text }) => text).join(),
+    `the GPU at ${gpu} is for passthrough, and the host's driver has it now`,
+  )
 })
 
 test('no longer declared: nothing is uninstalled, and that is said', async () => {
