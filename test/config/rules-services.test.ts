@@ -366,6 +366,25 @@ const CASES: readonly (readonly [string, unknown, readonly Expected[]])[] = [
       { path: '$.guests.lxc_configs.abc', message: 'not the id of a container', mend: '"901"', atKey: true },
     ],
   ],
+  [
+    'two guests with one address',
+    {
+      guests: {
+        vms: [
+          { vmid: 101, name: 'a', network_config: { ip: '10.0.0.5/24' } },
+          { vmid: 102, name: 'b', network_config: { ip: 'dhcp' } },
+        ],
+        lxc_configs: { '901': { name: 'c', network_config: { name: 'eth0', bridge: 'vmbr0', ip: '10.0.0.5/24' } } },
+      },
+    },
+    [
+      {
+        path: "$.guests.lxc_configs['901'].network_config.ip",
+        message: 'guest 101 has the address 10.0.0.5 too',
+        mend: 'another address',
+      },
+    ],
+  ],
 ]
 
 for (const [name, config, expected] of CASES) test(name, () => assertProblems(config, expected))

@@ -13,7 +13,7 @@ export const vm = (over: Partial<Vm> = {}): Vm => ({
   vmid: 8101,
   name: 'docker-host',
   features: ['docker'],
-  network_config: { ip: '10.0.0.101/24' },
+  network_config: { ip: `10.0.0.${(over.vmid ?? 8101) - 8000}/24` },
   ...over,
 })
 

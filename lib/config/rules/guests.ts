@@ -1,5 +1,7 @@
 /** Guests, as far as they can be judged before their own steps exist: ids, names, dependencies, folders of the host. */
+import { canonicalAddress } from '../firewall-address.ts'
 import { hostPathFindings } from '../host-path.ts'
+import type { Finding } from '../problem.ts'
 import { atKey, error, type Rule, type Spot } from '../spot.ts'
 
 interface GuestSpot {
@@ -20,6 +22,7 @@ export const guestsAreSound: Rule = function* (config) {
       yield error(name, `two guests are named ${name.text}`, 'give one of them another name')
     if (name.text !== undefined) names.add(name.text)
   }
+  yield* sharedAddresses(guests)
   for (const { id, spot } of guests) {
     for (const dependency of spot.get('dependencies').items()) {
       const needed = String(dependency.value).replace(/^(vm|lxc):/, '')
@@ -27,6 +30,22 @@ export const guestsAreSound: Rule = function* (config) {
       if (needed === id) yield error(dependency, 'a guest cannot depend on itself', 'remove it')
       else if (!ids.has(needed))
         yield error(dependency, `no guest ${needed} is declared`, 'declare it, or remove the dependency')
+    }
+  }
+}
+
+/** Each could mount what is exported to the other alone. */
+function* sharedAddresses(guests: readonly GuestSpot[]): Generator<Finding> {
+  const owners = new Map<string, string>()
+  for (const { id, spot } of guests) {
+    for (const network of [spot.get('network_config'), spot.get('secondary_network_config')]) {
+      const ip = network.get('ip')
+      const address = canonicalAddress(ip.text?.replace(/\/.*/, '') ?? '')
+      if (address === undefined) continue
+      const owner = owners.get(address)
+      if (owner !== undefined)
+        yield error(ip, `guest ${owner} has the address ${address} too`, 'give one of them another address')
+      owners.set(address, id)
     }
   }
 }
