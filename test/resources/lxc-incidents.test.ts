@@ -2,69 +2,10 @@
  * What went wrong with containers' volumes in the shell scripts that phx replaces, one test an incident, each bearing
  * its name: whole runs on a simulated host, from the pool to the container.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { SimulatedHost } from '../../lib/host/simulated/host.ts'
 import { answer } from '../../lib/host/simulated/tool.ts'
-import { StateFolder } from '../../lib/state/folder.ts'
-import { disks, hostAfter, World } from '../properties/world.ts'
-
-const template = 'debian-13-standard_13.1-2_amd64.tar.zst'
-const safe = { mode: 'safe', allow: [] } as const
-
-interface Volume {
-  name: string
-  pool: string
-  size_gb: number
-  mount_point: string
-  backup?: boolean
-}
-
-const models: Volume = { name: 'models', pool: 'tank', size_gb: 10, mount_point: '/srv/models' }
-
-const config = (volumes: readonly Volume[]) => ({
-  zfs: {
-    pools: [{ name: 'tank', raid_level: 'single', disks: [disks[0]] }],
-    datasets: [{ name: 'ct', pool: 'tank', storage_class: 'direct', proxmox_storage_type: 'zfspool' }],
-  },
-  guests: { lxc_configs: { '901': { name: 'web', zfs_volumes: volumes } } },
-})
-
-/** Container 901 with its root file system on the pool that the config declares. */
-async function withContainer(
-  body: (host: SimulatedHost, world: (volumes: readonly Volume[]) => World) => Promise<void>,
-) {
-  const folder = mkdtempSync(join(tmpdir(), 'phx-lxc-'))
-  try {
-    const host = hostAfter([])
-    const state = new StateFolder(join(folder, 'state'))
-    const { guests: _, ...pool } = config([])
-    assert.is((await new World(host, pool, state).run(safe)).summary.exitCode, 0)
-    await host.writeFile({ path: `/var/lib/vz/template/cache/${template}`, content: '', mode: 0o644 })
-    await call(host, `pct create 901 local:vztmpl/${template} --rootfs tank-ct:8 --hostname web`)
-    await body(host, (volumes) => new World(host, config(volumes), state))
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-async function call(host: SimulatedHost, line: string): Promise<string> {
-  const { exitCode, stdout, stderr } = await host.mutate(line.split(' '))
-  assert.is(exitCode, 0, `${line}: ${stderr}`)
-  return stdout
-}
-
-/** The mounts of container 901, as they stand in its configuration. */
-async function mountsOf(host: SimulatedHost): Promise<string[]> {
-  const conf = (await host.readFile('/etc/pve/lxc/901.conf')) ?? ''
-  return conf.split('\n').filter((line) => /^(mp|unused)\d/.test(line))
-}
-
-const volumesOn = async (host: SimulatedHost): Promise<number> =>
-  (await call(host, 'zfs list -H -o name -r tank/ct')).split('\n').filter((name) => name.includes('subvol-901')).length
+import { call, models, mountsOf, safe, type Volume, volumesOn, withContainer } from './lxc-scene.ts'
 
 test('8: each create allocated a further volume on the same mount point', () =>
   withContainer(async (host, world) => {

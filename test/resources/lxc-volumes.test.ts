@@ -2,6 +2,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { declaredContainers } from '../../lib/config/lxc-volumes.ts'
+import { CannotLook } from '../../lib/engine/cannot-look.ts'
 import { newLook } from '../../lib/engine/look.ts'
 import { ForeseenSet, ownedBy } from '../../lib/engine/plan.ts'
 import type { Comparison, Owned } from '../../lib/engine/resource.ts'
@@ -31,7 +32,7 @@ interface Wanted {
   size?: number
   at?: string
   backup?: boolean
-  recorded?: { volume: string; 'mount point': string }
+  recorded?: { volume: string; 'mount point': string; guid?: string }
 }
 
 async function hostWith(lines: readonly string[]): Promise<SimulatedHost> {
@@ -116,14 +117,62 @@ test('right before the allocation the configuration is read again', async () => 
 })
 
 test('its own detached volume comes back by its id, with the slot that is free', async () => {
-  const comparison = await compare({
-    lines: ['mp0: /srv,mp=/srv', 'unused0: ct:subvol-901-disk-1'],
-    recorded,
-    backup: true,
-  })
+  const lines = ['mp0: /srv,mp=/srv', 'unused0: ct:subvol-901-disk-1']
+  const host = await hostWith([...conf, ...lines])
+  const { stdout } = await host.query(['zfs', 'get', '-Hp', '-o', 'value', 'guid', 'tank/ct/subvol-901-disk-1'])
+  const comparison = await compareOn(host, { recorded: { ...recorded, guid: stdout.trim() }, backup: true })
   assert.equal(commands(comparison), ['pct set 901 -mp1 ct:subvol-901-disk-1,mp=/srv/models,backup=1'])
   const other = await compare({ lines: ['unused0: other:subvol-901-disk-1'] })
   assert.equal(commands(other), ['pct set 901 -mp0 ct:10,mp=/srv/models'])
+})
+
+test('a detached volume is asked about when nothing proves that it is the one', async () => {
+  const lines = ['unused0: ct:subvol-901-disk-1']
+  for (const one of [recorded, { ...recorded, guid: '1' }])
+    assert.match(
+      mend(await compare({ lines, recorded: one })),
+      /if it is .*: pct set 901 -mp0 ct:subvol-901-disk-1,mp=/,
+    )
+  // Nothing tells one image file from another of its name.
+  const file = { 'mount point': '/srv/models', volume: 'ct:901/vm-901-disk-1.raw' }
+  assert.match(why(await compare({ lines: [`unused0: ${file.volume}`], recorded: file })), /that may be volume models/)
+})
+
+test('another volume of the recorded name on another mount point is asked about', async () => {
+  const lines = ['mp0: ct:subvol-901-disk-1,mp=/srv/models,size=10G']
+  const comparison = await compare({ lines, at: '/srv/moved', recorded: { ...recorded, guid: '1' } })
+  assert.equal(commands(comparison), [])
+  assert.match(mend(comparison), /if it is .*: pct set 901 -mp0 ct:subvol-901-disk-1,mp=\/srv\/moved/)
+})
+
+test('the number of a virtual machine is told from one that is free', async () => {
+  for (const path of ['/etc/pve/qemu-server/901.conf', '/etc/pve/nodes/other/qemu-server/901.conf']) {
+    const host = await hostWith(conf)
+    await host.mutate(['rm', '/etc/pve/lxc/901.conf'])
+    await host.mutate(['mkdir', '-p', path.replace('/901.conf', '')])
+    await host.writeFile({ path, content: 'memory: 512\n', mode: 0o640 })
+    const error = await compareOn(host, {}).catch((caught: unknown) => caught)
+    assert.instance(error, CannotLook)
+    assert.match(String(error), `901 is a virtual machine (${path})`)
+    assert.not.match((error as CannotLook).mend.join(), 'pct create')
+  }
+})
+
+test('the order of the numbers: between what is above it and what is below it', async () => {
+  const mounted = (number: number, path: string) => `mp${number}: ct:subvol-901-disk-${number},mp=${path},size=10G`
+  const setOf = async (lines: readonly string[]) => commands(await compare({ lines }))
+  assert.equal(await setOf([mounted(3, '/srv')]), ['pct set 901 -mp4 ct:10,mp=/srv/models'])
+  assert.equal(await setOf([mounted(2, '/srv'), mounted(5, '/srv/models/x')]), [
+    'pct set 901 -mp3 ct:10,mp=/srv/models',
+  ])
+  assert.equal(await setOf([mounted(0, '/srv/modelsx')]), ['pct set 901 -mp1 ct:10,mp=/srv/models'])
+  assert.equal(await setOf([mounted(0, '/srv/models/x'), mounted(1, '/srv')]), [])
+  const standing = await compare({ lines: [mounted(5, '/srv/models'), mounted(4, '/srv/models/x')] })
+  assert.equal(commands(standing), [])
+  assert.match(
+    standing.notes.map(({ text }) => text).join(),
+    /mp5 .* on \/srv\/models is mounted after mp4 on .*x, and covers it/,
+  )
 })
 
 test('a mount point that the config moved is moved; one that somebody else moved is asked about', async () => {

@@ -4,20 +4,29 @@ import type { Change, FieldChange, Step } from '../../engine/resource.ts'
 import type { Reader } from '../../host/host.ts'
 import { type Container, confOf, isOrder, type Mount, readContainer } from '../probes/containers.ts'
 import { sizeText } from '../size.ts'
+import type { Kind } from './arrange.ts'
 
 export const gibibyte = 2 ** 30
 
 export const volumeId = (container: string, name: string): string => `lxc-volume:${container}/${name}`
 
-/** `pct set` allocates on every call (seen: pct.jsonl n=52, 53), so nobody else may have been faster. */
-const nothingThere = (id: string, slot: string, path: string): Step => ({
+/** As pct takes a mount that is there: by its own id, with the options that it has. */
+export const mountText = ({ source, options, backup }: Mount, path: string, isBackedUp = backup): string =>
+  [source, `mp=${path}`, ...(isBackedUp ? ['backup=1'] : []), ...options].join(',')
+
+/**
+ * `pct set` allocates on every call (seen: pct.jsonl n=52, 53), so nobody else may have been faster. Those that leave the
+ * mount point in this run may still be there.
+ */
+const nothingThere = (id: string, slot: string, path: string, leaving: readonly Mount[]): Step => ({
   kind: 'verify',
-  what: `container ${id} has nothing on ${path} and ${slot} is free`,
+  what: `container ${id} has nothing on ${path}${leaving.map(({ source }) => ` but ${source}, which leaves it`).join('')} and ${slot} is free`,
   async check(reader) {
     const container = await readContainer(reader, id)
     if (container === undefined) return `container ${id} is gone: ${confOf(id)} is not there`
     if (container.lock !== null) return `container ${id} is locked (${container.lock})`
-    const other = container.mounts.find((mount) => mount.slot === slot || mount.path === path)
+    const isLeaving = ({ source }: Mount): boolean => leaving.some((mount) => mount.source === source)
+    const other = container.mounts.find((mount) => mount.slot === slot || (mount.path === path && !isLeaving(mount)))
     if (other !== undefined) return `${other.slot} of container ${id} is ${other.source} on ${other.path} by now`
     return container.waiting.has(slot) ? `something waits for ${slot} of container ${id} by now` : undefined
   },
@@ -28,7 +37,7 @@ const optionsOf = ({ mountPoint, backup }: DeclaredVolume): string[] => [
   ...(backup === true ? ['backup=1'] : []),
 ]
 
-export function allocate(id: string, declared: DeclaredVolume, slot: string): Change {
+export function allocate(id: string, declared: DeclaredVolume, slot: string, leaving: readonly Mount[]): Change {
   const { name, storage, sizeGb, mountPoint } = declared
   const value = [`${storage}:${sizeGb}`, ...optionsOf(declared)].join(',')
   return {
@@ -43,7 +52,7 @@ export function allocate(id: string, declared: DeclaredVolume, slot: string): Ch
       ...(declared.backup === null ? [] : [{ field: 'backup', from: null, to: declared.backup }]),
     ],
     steps: [
-      nothingThere(id, slot, mountPoint),
+      nothingThere(id, slot, mountPoint, leaving),
       { kind: 'command', argv: ['pct', 'set', id, `-${slot}`, value] },
       isThere(id, slot, mountPoint, storage),
     ],
@@ -60,7 +69,8 @@ const isThere = (id: string, slot: string, path: string, storage: string): Step 
   })
 
 /** phx's own volume, which somebody detached: its data comes back, nothing is allocated. */
-export function attach(id: string, declared: DeclaredVolume, slot: string, unused: string, volume: string): Change {
+export function attach(id: string, declared: DeclaredVolume, place: Kind<'detached'>): Change {
+  const { slot, unused, volume, leaving } = place
   const { name, storage, mountPoint } = declared
   return {
     resource: volumeId(id, name),
@@ -72,7 +82,7 @@ export function attach(id: string, declared: DeclaredVolume, slot: string, unuse
       { field: 'mount point', from: null, to: mountPoint },
     ],
     steps: [
-      nothingThere(id, slot, mountPoint),
+      nothingThere(id, slot, mountPoint, leaving),
       { kind: 'command', argv: ['pct', 'set', id, `-${slot}`, [volume, ...optionsOf(declared)].join(',')] },
       isThere(id, slot, mountPoint, storage),
     ],
@@ -89,10 +99,13 @@ export function configure(id: string, declared: DeclaredVolume, mount: Mount): C
     ...(mount.backup === backup ? [] : [{ field: 'backup', from: mount.backup, to: backup }]),
   ]
   if (fields.length === 0) return undefined
-  const argv = (path: string, isBackedUp: boolean): string[] => {
-    const value = [mount.source, `mp=${path}`, ...(isBackedUp ? ['backup=1'] : []), ...mount.options].join(',')
-    return ['pct', 'set', id, `-${mount.slot}`, value]
-  }
+  const argv = (path: string, isBackedUp: boolean): string[] => [
+    'pct',
+    'set',
+    id,
+    `-${mount.slot}`,
+    mountText(mount, path, isBackedUp),
+  ]
   return {
     resource: volumeId(id, name),
     action: 'update',
@@ -104,7 +117,9 @@ export function configure(id: string, declared: DeclaredVolume, mount: Mount): C
   }
 }
 
-export function grow(id: string, declared: DeclaredVolume, mount: Mount, from: number): Change {
+type Slot = Pick<Mount, 'slot' | 'source'>
+
+export function grow(id: string, declared: DeclaredVolume, mount: Slot, from: number): Change {
   const bytes = declared.sizeGb * gibibyte
   const { slot, source } = mount
   return {
@@ -125,7 +140,7 @@ export function grow(id: string, declared: DeclaredVolume, mount: Mount, from: n
   }
 }
 
-const isStill = (id: string, { slot, source }: Mount): Step =>
+const isStill = (id: string, { slot, source }: Slot): Step =>
   readBack(id, slot, `${slot} of container ${id} is still ${source}`, (live) =>
     live?.source === source ? undefined : `${slot} of container ${id} is ${live?.source ?? 'gone'} by now`,
   )

@@ -7,6 +7,7 @@ import type { Foreseen, Look, Note } from '../../engine/resource.ts'
 import { bytesOf } from '../dataset/refuse.ts'
 import { type Container, confOf } from '../probes/containers.ts'
 import { datasetsProbe, datasetsWith } from '../probes/datasets.ts'
+import { runningGuestsProbe } from '../probes/guests.ts'
 import { storageConfigProbe } from '../probes/storage-config.ts'
 import { sizeText } from '../size.ts'
 import { isSet, listOf } from '../storage/options.ts'
@@ -14,17 +15,40 @@ import { storageId } from '../storage/storage.ts'
 import { poolId } from '../zpool/pool.ts'
 import { gibibyte, volumeId } from './changes.ts'
 
+const confIn = async (look: Look, folders: readonly string[], id: string): Promise<string | undefined> => {
+  const paths = folders.map((folder) => `${folder}/${id}.conf`)
+  const texts = await Promise.all(paths.map((path) => look.reader.readFile(path)))
+  return paths.find((_, index) => texts[index] !== undefined)
+}
+
 /** Not a refusal: the other tasks of a setup are what makes the container possible. */
 export async function containerMissing(look: Look, id: string): Promise<CannotLook> {
   const nodes = (await look.reader.listDir('/etc/pve/nodes')) ?? []
-  const found = await Promise.all(
-    nodes.map(async (node) => ({ node, text: await look.reader.readFile(`/etc/pve/nodes/${node}/lxc/${id}.conf`) })),
+  const folders = nodes.map((node) => `/etc/pve/nodes/${node}`)
+  const away = await confIn(
+    look,
+    folders.map((folder) => `${folder}/lxc`),
+    id,
   )
-  const away = found.find(({ text }) => text !== undefined)
   if (away !== undefined) {
-    return new CannotLook(`container ${id} is on node ${away.node}: its volumes are changed there, not from here`, [
-      `run phx on ${away.node}, or move it here: pct migrate ${id} THIS-NODE (on ${away.node})`,
+    const node = away.split('/')[4]
+    return new CannotLook(`container ${id} is on node ${node}: its volumes are changed there, not from here`, [
+      `run phx on ${node}, or move it here: pct migrate ${id} THIS-NODE (on ${node})`,
     ])
+  }
+  // Guests of both kinds, on all nodes, share one range of numbers.
+  const machine = await confIn(
+    look,
+    ['/etc/pve', ...folders].map((folder) => `${folder}/qemu-server`),
+    id,
+  )
+  if (machine !== undefined) {
+    return new CannotLook(
+      `${id} is a virtual machine (${machine}), and declared as a container: it has no such volumes`,
+      [
+        `declare the container under the number that it has (pct list), or under one that is free (pvesh get /cluster/nextid)`,
+      ],
+    )
   }
   return new CannotLook(`container ${id} is not there (no ${confOf(id)}), so its volumes have nothing to belong to`, [
     `phx run lxc:${id} makes it, once phx converges guests`,
@@ -43,6 +67,19 @@ export async function assertChangeable(look: Look, { id, lock }: Container): Pro
   throw new CannotLook(`can't change volumes of container ${id}: pct is not installed (or not on the PATH)`, [
     'apt-get install pve-container',
   ])
+}
+
+/**
+ * A running container gets a mount that is added at once, over whatever it has there, while one that is changed waits for
+ * its next start (PVE::LXC::Config, apply_pending_mountpoint).
+ */
+export async function assertNothingIsCovered(look: Look, { id, mounts }: Container, path: string): Promise<void> {
+  const held = mounts.find(({ heldPath }) => heldPath !== null && liesIn(heldPath, path))
+  if (held === undefined || !(await look.at(runningGuestsProbe)).has(id)) return
+  throw new CannotLook(
+    `container ${id} runs with ${held.source} on ${held.heldPath} (${held.slot}): a volume that is mounted on ${path} now would cover it`,
+    [`stop it: pct shutdown ${id}; then phx run, and pct start ${id}`],
+  )
 }
 
 /** A storage that the plan makes is as good as there. */

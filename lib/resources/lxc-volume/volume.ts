@@ -3,13 +3,17 @@ import type { DeclaredVolume } from '../../config/lxc-volumes.ts'
 import type { Change, Comparison, Foreseen, Lock, Look, Note, Owned, Refusal, Resource } from '../../engine/resource.ts'
 import { type Container, containerProbe, type Mount } from '../probes/containers.ts'
 import { runningGuestsProbe } from '../probes/guests.ts'
-import { arrange, type Place } from './arrange.ts'
+import { arrange, type Kind, type Place } from './arrange.ts'
 import { allocate, attach, configure, gibibyte, grow, volumeId } from './changes.ts'
-import { assertChangeable, assertStorage, containerMissing, spaceNotes } from './ready.ts'
-import { liveOf, type Recorded, recorded } from './recorded.ts'
+import { guidOf, type Known, knownVolumes } from './identity.ts'
+import type { Covering } from './order.ts'
+import { assertChangeable, assertNothingIsCovered, assertStorage, containerMissing, spaceNotes } from './ready.ts'
+import { liveOf } from './recorded.ts'
 import * as refuse from './refuse.ts'
 
 export const guestLock = (id: string): Lock => ({ name: `guest:${id}`, mode: 'exclusive' })
+
+type Difference = Pick<Comparison, 'changes' | 'refusals' | 'notes'>
 
 export class LxcVolume implements Resource {
   readonly id: string
@@ -30,17 +34,20 @@ export class LxcVolume implements Resource {
   async compare(look: Look, foreseen: Foreseen, owned: Owned): Promise<Comparison> {
     const container = await look.at(containerProbe(this.#container))
     if (container === undefined) throw await containerMissing(look, this.#container)
-    const recordedOf = (name: string): Recorded | undefined => recorded(owned, volumeId(this.#container, name))
-    const place = arrange(container, this.#all, recordedOf).get(this.#declared.name)
+    const known = await knownVolumes(look, container, this.#all, owned)
+    const place = arrange(container, this.#all, known).get(this.#declared.name)
     if (place === undefined) throw new Error(`volume ${this.id} is not among those of its container`)
-    const { changes, refusals, notes } = await this.#difference(look, foreseen, container, place)
+    const { changes, refusals, notes } = await this.#difference(look, foreseen, container, place, known)
     const isGuarded = container.isProtected && changes.some(({ steps }) => steps.some(isSet))
     if (changes.length > 0) await assertChangeable(look, container)
     return {
       changes: refusals.length > 0 || isGuarded ? [] : changes,
       refusals: isGuarded ? [...refusals, refuse.guarded(this.#container, this.#declared)] : refusals,
       notes,
-      live: 'mount' in place ? liveOf(place.mount) : null,
+      live:
+        place.kind === 'attached' || place.kind === 'elsewhere'
+          ? liveOf(place.mount, guidOf(this.#declared.name, place.mount, known))
+          : null,
     }
   }
 
@@ -49,23 +56,26 @@ export class LxcVolume implements Resource {
     foreseen: Foreseen,
     container: Container,
     place: Place,
-  ): Promise<{ changes: readonly Change[]; refusals: readonly Refusal[]; notes: readonly Note[] }> {
+    known: Known,
+  ): Promise<Difference> {
     const [id, declared] = [this.#container, this.#declared]
     const refused = (refusal: Refusal) => ({ changes: [], refusals: [refusal], notes: [] })
     switch (place.kind) {
       case 'attached':
-        return this.#present(look, foreseen, container, place.mount)
-      case 'detached':
-        return {
-          changes: [attach(id, declared, place.slot, place.unused, place.volume)],
-          refusals: [],
-          notes: [],
-        }
+        return this.#present(look, foreseen, container, place)
+      case 'detached': {
+        await assertNothingIsCovered(look, container, declared.mountPoint)
+        const { slot, unused, volume } = place
+        const size = known.behind.get(volume)?.size ?? null
+        const sized = await this.#sized(look, foreseen, { slot, source: volume }, unused, size)
+        return { ...sized, changes: [attach(id, declared, place), ...sized.changes] }
+      }
       case 'missing': {
         await assertStorage(look, foreseen, declared)
+        await assertNothingIsCovered(look, container, declared.mountPoint)
         const space = await spaceNotes(look, foreseen, id, declared, declared.sizeGb * gibibyte)
         return {
-          changes: [allocate(id, declared, place.slot)],
+          changes: [allocate(id, declared, place.slot, place.leaving)],
           refusals: [],
           notes: [...this.#lost(place.lost), ...space],
         }
@@ -74,26 +84,54 @@ export class LxcVolume implements Resource {
         return refused(refuse.unclear(id, declared, place))
       case 'taken':
         return refused(refuse.taken(id, declared, place))
+      case 'claimed':
+        return refused(refuse.claimed(id, declared, place))
       case 'elsewhere':
         return refused(refuse.elsewhere(id, declared, place))
+      case 'covered':
+        return refused(refuse.covered(id, declared, place))
       case 'ordered':
         return refused(refuse.ordered(id, declared, place))
     }
   }
 
-  async #present(look: Look, foreseen: Foreseen, container: Container, mount: Mount) {
+  async #present(look: Look, foreseen: Foreseen, container: Container, { mount, covering }: Kind<'attached'>) {
+    const [id, declared] = [this.#container, this.#declared]
+    const configured = configure(id, declared, mount)
+    const sized = await this.#sized(look, foreseen, mount, mount.slot, mount.size)
+    return {
+      changes: [...(configured === undefined ? [] : [configured]), ...sized.changes],
+      refusals: sized.refusals,
+      notes: [...sized.notes, ...this.#covering(covering), ...(await this.#waiting(look, container, mount))],
+    }
+  }
+
+  /** `mount` is the slot that it will be grown in, `now` the one that it is in; `size` is null when it isn't known. */
+  async #sized(
+    look: Look,
+    foreseen: Foreseen,
+    mount: Pick<Mount, 'slot' | 'source'>,
+    now: string,
+    size: number | null,
+  ): Promise<Difference> {
     const [id, declared] = [this.#container, this.#declared]
     const wanted = declared.sizeGb * gibibyte
-    const { size } = mount
-    const refusals = size !== null && wanted < size ? [refuse.shrinking(id, declared, mount, size)] : []
-    const isTooSmall = size !== null && wanted > size
-    const configured = configure(id, declared, mount)
-    const changes = [
-      ...(configured === undefined ? [] : [configured]),
-      ...(isTooSmall ? [grow(id, declared, mount, size)] : []),
-    ]
-    const notes = isTooSmall ? await spaceNotes(look, foreseen, id, declared, wanted - size) : []
-    return { changes, refusals, notes: [...notes, ...(await this.#waiting(look, container, mount))] }
+    if (size === null || wanted === size) return { changes: [], refusals: [], notes: [] }
+    if (wanted < size) {
+      return { changes: [], refusals: [refuse.shrinking(id, declared, { ...mount, slot: now }, size)], notes: [] }
+    }
+    const notes = await spaceNotes(look, foreseen, id, declared, wanted - size)
+    return { changes: [grow(id, declared, mount, size)], refusals: [], notes }
+  }
+
+  /** Told once a pair: by what covers, or by what is covered when the other is none of the config's. */
+  #covering(covering: Covering | undefined): Note[] {
+    if (covering === undefined) return []
+    const { over, under } = covering
+    const { mountPoint } = this.#declared
+    if (over.path !== mountPoint && this.#all.some((one) => one.mountPoint === over.path)) return []
+    const text = `${over.slot} of container ${this.#container} on ${over.path} is mounted after ${under.slot} on ${under.path}, and covers it: give ${under.slot} a number above that of ${over.slot} by hand`
+    return [{ resource: this.id, level: 'warning', text }]
   }
 
   /** A running container keeps its mounts as they are; what is set waits for its next start. */

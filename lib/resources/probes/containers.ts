@@ -15,6 +15,8 @@ export interface Mount {
   readonly source: string
   /** Where the container sees it. */
   readonly path: string
+  /** Where a container that runs has it until its next start; null for what is not there yet. */
+  readonly heldPath: string | null
   /** Bytes; null when the line doesn't say. */
   readonly size: number | null
   readonly backup: boolean
@@ -65,8 +67,8 @@ export function parseContainer(id: string, text: string): Container {
 /** `[volume=]SOURCE,mp=PATH[,KEY=VALUE…]`; the size is that of what is there, also while something waits. */
 function mountOf(slot: string, value: string, live: string | undefined): Mount {
   const words = value.split(',')
-  const named = (key: string): string | undefined =>
-    words.find((word) => word.startsWith(`${key}=`))?.slice(key.length + 1)
+  const named = (key: string, among = words): string | undefined =>
+    among.find((word) => word.startsWith(`${key}=`))?.slice(key.length + 1)
   const source = named('volume') ?? words.find((word) => !word.includes('=')) ?? ''
   const size = /(?:^|,)size=([^,]+)/.exec(live ?? value)?.[1]
   return {
@@ -74,6 +76,7 @@ function mountOf(slot: string, value: string, live: string | undefined): Mount {
     kind: source.startsWith('/dev/') ? 'device' : source.startsWith('/') ? 'bind mount' : 'volume',
     source,
     path: innerPath(named('mp') ?? ''),
+    heldPath: live === undefined ? null : innerPath(named('mp', live.split(',')) ?? ''),
     size: size === undefined ? null : (parseSize(size) ?? null),
     backup: named('backup') === '1',
     options: words.filter((word) => word.includes('=') && !/^(volume|mp|size|backup)=/.test(word)),
