@@ -154,7 +154,7 @@ export const theirs = `cd /
   grep -v ^127.0.1.1 etc/hosts
   for file in etc/samba/smb.conf home/ops/.ssh/authorized_keys; do sed '/^# phx begin/,/^# phx end/d' $file; done | sha256sum
   grep -v '^nameserver\\|^search' etc/resolv.conf; grep -v '^Enabled: ' etc/apt/sources.list.d/pve-enterprise.sources
-  grep -A 3 7777 etc/ufw/user.rules; ls root`
+  grep -A 1 7777 etc/ufw/user.rules; ls root`
 
 /** A client in the guests' network. */
 export async function plugClient(vm: Vm): Promise<void> {
