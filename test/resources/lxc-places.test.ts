@@ -168,4 +168,13 @@ test('a container made anew has a volume of the recorded name: it is not taken f
     assert.equal(commands, ['pct set 901 -mp0 tank-ct:subvol-901-disk-2,mp=/srv/models'])
   }))
 
+test('a storage that the same run enables', () =>
+  withContainer(async (host, world) => {
+    await call(host, 'pvesm set tank-ct --disable 1')
+    const { summary } = await world([models]).run(safe)
+    assert.is(summary.exitCode, 0, JSON.stringify(summary.tasks))
+    assert.equal(await mountsOf(host), ['mp0: tank-ct:subvol-901-disk-1,mp=/srv/models,size=10G'])
+    assert.is((await world([models]).run(safe)).summary.mutations, 0)
+  }))
+
 test.run()

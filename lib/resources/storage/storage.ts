@@ -104,6 +104,8 @@ export class Storage implements Resource {
         },
       ],
       undo: { commands: back },
+      // What could not be put on it before, such as volumes of containers, can be now.
+      reveals: true,
     }
   }
 
