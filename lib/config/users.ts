@@ -1,5 +1,6 @@
 /** The administrators that a config declares, normalised: one or a list, keys from both fields, defaults filled in. */
 import type { PhxConfig, SecretReference, User } from './generated/types.ts'
+import { keyOf } from './public-key.ts'
 
 export interface DeclaredUser {
   readonly name: string
@@ -14,15 +15,6 @@ export interface DeclaredUser {
   readonly keys: readonly string[]
   /** Role of NAME@pam on / in Proxmox VE. */
   readonly role: string | null
-}
-
-/** Type and key of a line of authorized_keys: what makes two of them the same. Undefined for any other line. */
-export function keyOf(line: string): string | undefined {
-  // Options stand first, and may hold blanks in quotes (sshd(8), AUTHORIZED_KEYS FILE FORMAT). A key begins with the length
-  // of its type's name, which is AAAA in base64.
-  const found =
-    /^\s*(?!#)(?:(?:[^\s"]|"(?:\\.|[^"\\])*")+\s+)?((?:sk-)?(?:ssh|ecdsa)-[\w@.-]+)\s+(AAAA[A-Za-z0-9+/]+=*)/.exec(line)
-  return found ? `${found[1]} ${found[2]}` : undefined
 }
 
 export function declaredUsers(config: PhxConfig): readonly DeclaredUser[] {

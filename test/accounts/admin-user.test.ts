@@ -1,17 +1,8 @@
 /** The step admin-user on the simulated host: account, password, sudo and the role in Proxmox VE. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { ada, dyingAt, hash, hashFile, key, otherHash, Scene, type Users } from './scene.ts'
-
-const scenes: Scene[] = []
-function scene(users?: Users): Scene {
-  const made = new Scene(users)
-  scenes.push(made)
-  return made
-}
-test.after(() => {
-  for (const one of scenes) one.clean()
-})
+import { dyingAt } from '../engine-scene.ts'
+import { ada, hash, hashFile, key, otherHash, type Scene, scene, type Users } from './scene.ts'
 
 const dropIn = '/etc/sudoers.d/phx-ada'
 const acl = (one: Scene): string =>
@@ -119,7 +110,7 @@ test('a shell that lets nobody in, or is not installed, is warned about', async 
   assert.equal((await one.converge()).commands.slice(0, 1), ['mkhomedir_helper ada 0077'])
   const notes = (await one.plan()).tasks.flatMap((task) => task.notes.map(({ text }) => text)).join('\n')
   assert.match(notes, "ada can't log in with the shell /usr/sbin/nologin, which phx leaves as it is")
-  assert.match(notes, '/usr/bin/zsh is not in /etc/shells: bob')
+  assert.match(notes, 'there is no /usr/bin/zsh: bob')
 })
 
 test('empty and NOT_SET leave the password alone, and sudo without any password is warned about', async () => {
@@ -255,15 +246,15 @@ test('killed before or after each change, the next run goes on and the one after
   assert.is(points, 16)
 })
 
-test('useradd cut off after it made the home: the account is made, and the home becomes its own', async () => {
+test('useradd cut off after it made the home: it is refused until a person says whose folder that is', async () => {
   const one = scene([{ username: 'ada' }])
   const { host } = dyingAt(one.host, 1, false)
   await one.run(1, host)
-  await one.sim('useradd -m cut')
   await one.sim('mkdir -p /home/ada')
-  await one.sim('chown cut /home/ada')
+  assert.match(await one.refused(), 'yet a folder /home/ada, of uid 0')
+  await one.sim('rm -r /home/ada')
   await one.converge()
-  assert.is(one.host.state.files['/home/ada']?.uid, 1001)
+  assert.is(one.host.state.files['/home/ada']?.uid, 1000)
 })
 
 test.run()

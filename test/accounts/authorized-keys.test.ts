@@ -1,12 +1,11 @@
 /** SSH keys: phx's block and nothing else in a file that others write too. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { keyOf } from '../../lib/config/users.ts'
+import { keyOf } from '../../lib/config/public-key.ts'
 import { type Host, readerOf } from '../../lib/host/host.ts'
 import { keyBlock } from '../../lib/resources/account/key-block.ts'
 import { key, Scene, type Users } from './scene.ts'
 
-const scenes: Scene[] = []
 const path = '/home/ada/.ssh/authorized_keys'
 const keys = (...letters: string[]): Users => [{ username: 'ada', ssh_public_keys: letters.map((one) => key(one)) }]
 const block = (...letters: string[]): string =>
@@ -15,7 +14,6 @@ const block = (...letters: string[]): string =>
 /** A host with the account and this file of its own. */
 async function scene(users: Users, text?: string): Promise<Scene> {
   const made = new Scene(users)
-  scenes.push(made)
   await made.sim('useradd -m -s /bin/bash ada')
   if (text === undefined) return made
   await made.sim('install -d -m 0700 -o ada -g ada /home/ada/.ssh')
@@ -23,9 +21,6 @@ async function scene(users: Users, text?: string): Promise<Scene> {
   await made.sim(`chown ada:ada ${path}`)
   return made
 }
-test.after(() => {
-  for (const one of scenes) one.clean()
-})
 
 test('the key of a line, with options before it, with blanks in them, as a comment', () => {
   const bare = key('A').split(' ').slice(0, 2).join(' ')

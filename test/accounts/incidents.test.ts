@@ -1,17 +1,7 @@
 /** What went wrong with users in the shell scripts that phx replaces, one test an incident, each bearing its name. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { ada, hash, hashFile, key, otherHash, Scene, type Users } from './scene.ts'
-
-const scenes: Scene[] = []
-function scene(users?: Users): Scene {
-  const made = new Scene(users)
-  scenes.push(made)
-  return made
-}
-test.after(() => {
-  for (const one of scenes) one.clean()
-})
+import { ada, hash, hashFile, key, otherHash, scene } from './scene.ts'
 
 test('two writers of /etc/sudoers: a duplicate line beside Debian’s tab form, never checked', async () => {
   const one = scene()

@@ -18,7 +18,7 @@ export const secretPlaces: readonly string[] = [
   ...['/etc/shadow', '/etc/shadow-'],
 ]
 
-const key = (letter: string): string => `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${letter.repeat(43)} ${letter}@desk`
+const key = (letter: string): string => `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA${letter.repeat(42)} ${letter}@desk`
 
 /** The host's own address in the guests' network, and that of a client there. */
 const [server, client] = ['10.9.0.1', '10.9.0.2']

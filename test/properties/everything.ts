@@ -13,7 +13,7 @@ const [a = '', b = '', c = '', d = '', e = ''] = disks
 export const gpu = '0000:01:00.0'
 
 const runfile = '#!/bin/sh\n# NVIDIA Accelerated Graphics Driver for Linux-x86_64 580.105.08\n'
-const key = (letter: string): string => `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${letter.repeat(43)} ${letter}@desk`
+const key = (letter: string): string => `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA${letter.repeat(42)} ${letter}@desk`
 
 export const secretFiles: Readonly<Record<string, string>> = {
   '/etc/phx/secrets/ada.hash': '$6$salt$marker-of-the-hash',

@@ -1,16 +1,42 @@
 /** Users, secrets, and what an NVIDIA driver needs to be installed. */
-import type { Path } from '../problem.ts'
+import type { Finding, Path } from '../problem.ts'
+import { keyFault } from '../public-key.ts'
 import { isSecretName, secretMend } from '../secret-fields.ts'
-import { error, type Rule } from '../spot.ts'
+import { error, type Rule, type Spot } from '../spot.ts'
 
 export const usersAreSound: Rule = function* (config) {
   const seen = new Set<string>()
   for (const user of config.get('users').itemsOrSelf()) {
+    yield* shellFindings(user.get('shell'))
     const name = user.get('username')
     if (name.text === undefined) continue
     if (name.text === 'root') yield error(name, 'phx does not change root', 'declare an administrator of another name')
     if (seen.has(name.text)) yield error(name, 'this user is declared a second time', 'keep one of the two')
     seen.add(name.text)
+  }
+}
+
+/** A colon ends the field in /etc/passwd, and no shell that anybody has bears a blank: usermod takes both as they come. */
+function* shellFindings(shell: Spot): Iterable<Finding> {
+  if (shell.text !== undefined && /[\s:]/.test(shell.text))
+    yield error(shell, 'a shell with a blank or a colon in its path', 'the path alone, without arguments: "/bin/bash"')
+}
+
+/** Of users, and of those inside VMs. */
+export const sshKeysAreWhole: Rule = function* (config) {
+  const users = config.get('users').itemsOrSelf()
+  const vms = config.get('guests', 'vms').items()
+  for (const user of [...users, ...vms.map((vm) => vm.get('user_config'))]) {
+    for (const spot of [user.get('ssh_public_key'), ...user.get('ssh_public_keys').items()]) {
+      const [type = '', blob = ''] = (spot.text ?? '').trim().split(/\s+/)
+      const fault = blob === '' ? undefined : keyFault({ type, blob })
+      if (fault !== undefined)
+        yield error(
+          spot,
+          `sshd would pass over this SSH key: ${fault}`,
+          'copy the whole line of the .pub file once more; ssh-keygen -lf FILE.pub reads a whole one',
+        )
+    }
   }
 }
 

@@ -3,34 +3,21 @@
  * home's content and the account itself when it is no longer declared.
  */
 import type { DeclaredUser } from '../../config/users.ts'
-import type {
-  Change,
-  Comparison,
-  FieldChange,
-  Lock,
-  Look,
-  Owned,
-  Refusal,
-  Resource,
-  Step,
-} from '../../engine/resource.ts'
+import type { Change, Comparison, FieldChange, Lock, Look, Resource, Step } from '../../engine/resource.ts'
 import type { Argv } from '../../host/host.ts'
 import { accountsProbe, groupsProbe, loginProbe, type UnixAccount, type UnixGroup } from '../probes/accounts.ts'
+import { defaultHome, type HomeFault, homeOf } from './home.ts'
+import { shellFault } from './shell.ts'
 
 export const accountId = (name: string): string => `account:${name}`
 
 /** Everyone who writes passwd, shadow and group through phx takes it; the tools' own lock only orders single calls. */
 export const accountsLock: Lock = { name: 'accounts', mode: 'exclusive' }
 
-/** Of an account that phx makes, so that it hangs on no /etc/default/useradd. */
-export const homeOf = (name: string): string => `/home/${name}`
-
 const defaultShell = '/bin/bash'
 
 /** Numbers below are the system's (login.defs of Debian), and 65534 is nobody. */
 const isSystem = ({ uid }: UnixAccount): boolean => uid < 1000 || uid === 65534
-
-const isClosed = (shell: string): boolean => /\/(nologin|false)$/.test(shell)
 
 export class Account implements Resource {
   readonly id: string
@@ -42,46 +29,55 @@ export class Account implements Resource {
     this.#declared = declared
   }
 
-  async compare(look: Look, _: unknown, owned: Owned): Promise<Comparison> {
+  async compare(look: Look): Promise<Comparison> {
     const { name, groups } = this.#declared
     const [accounts, known] = await Promise.all([look.at(accountsProbe), look.at(groupsProbe)])
     const account = accounts.get(name)
     const unknown = groups.filter((group) => !known.has(group))
     if (unknown.length > 0) return this.#refuse(account ? {} : null, noSuchGroup(name, unknown))
-    if (!account) return this.#absent(look, known, owned)
+    if (!account) return this.#absent(look, accounts, known)
     if (isSystem(account)) return this.#refuse({}, systemAccount(account))
 
     const present = groups.filter((group) => isIn(known.get(group), account))
-    const home = (await look.reader.stat(account.home)) ?? null
-    const live = { shell: account.shell, groups: present, home: home === null ? 'missing' : 'there' }
+    const home = await homeOf(look.reader, accounts, account)
+    const live = {
+      shell: account.shell,
+      groups: present,
+      home: home.isThere ? 'there' : home.isNone ? 'none' : 'missing',
+    }
+    const makesHome = !home.isThere && !home.isNone
+    if (makesHome && home.fault) return this.#refuse(live, home.fault)
     const shell = this.#declared.shell ?? account.shell
-    if (shell !== account.shell && isClosed(shell) && (await look.at(loginProbe)) === name)
-      return this.#refuse(live, lastWayIn(name, shell))
+    const fault = await shellFault(look.reader, shell)
+    if (shell !== account.shell && fault && (await look.at(loginProbe)) === name)
+      return this.#refuse(live, lastWayIn(name, fault.why))
     const missing = groups.filter((group) => !present.includes(group))
-    // A home that useradd was cut off at: of an account that phx made, and no other.
-    const foreign = home !== null && home.uid !== account.uid && owned.created(this.id)
     const steps: Step[] = [
       ...(shell === account.shell ? [] : [command(['usermod', '--shell', shell, name])]),
       ...(missing.length === 0 ? [] : [command(['usermod', '--append', '--groups', missing.join(','), name])]),
-      ...(home === null ? [command(['mkhomedir_helper', name, '0077'])] : []),
-      ...(foreign ? [command(['chown', '--no-dereference', `${account.uid}:${account.gid}`, account.home])] : []),
+      ...(makesHome ? [command(['mkhomedir_helper', name, '0077'])] : []),
     ]
     const fields: FieldChange[] = [
       ...(shell === account.shell ? [] : [{ field: 'shell', from: account.shell, to: shell }]),
       ...missing.map((group) => ({ field: 'group', from: null, to: group })),
-      ...(home === null ? [{ field: 'home', from: null, to: account.home }] : []),
-      ...(foreign ? [{ field: 'owner of home', from: home.uid, to: account.uid }] : []),
+      ...(makesHome ? [{ field: 'home', from: null, to: account.home }] : []),
     ]
     const changes = steps.length === 0 ? [] : [this.#update(account, fields, steps, missing)]
     return { changes, refusals: [], notes: await this.#shellNote(look, shell), live }
   }
 
-  async #absent(look: Look, known: ReadonlyMap<string, UnixGroup>, owned: Owned): Promise<Comparison> {
+  async #absent(
+    look: Look,
+    accounts: ReadonlyMap<string, UnixAccount>,
+    known: ReadonlyMap<string, UnixGroup>,
+  ): Promise<Comparison> {
     const { name, groups } = this.#declared
     const shell = this.#declared.shell ?? defaultShell
-    const home = homeOf(name)
+    const home = defaultHome(name)
     const remains = await look.reader.stat(home)
-    if (remains && !owned.begun(this.id)) return this.#refuse(null, homeOfSomebody(name, home, remains.uid))
+    if (remains) return this.#refuse(null, homeOfSomebody(name, home, remains.uid))
+    const { fault } = await homeOf(look.reader, accounts, { name, uid: undefined, home })
+    if (fault) return this.#refuse(null, { ...fault, mend: othersHome(home) })
     const argv = [
       'useradd',
       ...['--create-home', '--home-dir', home, '--shell', shell],
@@ -99,8 +95,7 @@ export class Account implements Resource {
         { field: 'home', from: null, to: home },
         ...groups.map((group) => ({ field: 'group', from: null, to: group })),
       ],
-      // A home that useradd was cut off at is no longer its own to make.
-      steps: [command(argv), ...(remains ? [command(['chown', '--no-dereference', `${name}:${name}`, home])] : [])],
+      steps: [command(argv)],
       undo: { commands: [['userdel', name]] },
     }
     return { changes: [change], refusals: [], notes: await this.#shellNote(look, shell), live: null }
@@ -123,22 +118,24 @@ export class Account implements Resource {
     }
   }
 
-  /** sshd and su let nobody in whose shell is not there; nothing on the host says so before the first login. */
+  /** Nothing on the host says before the first login that a shell lets nobody in. */
   async #shellNote(look: Look, shell: string): Promise<Comparison['notes']> {
     const { name } = this.#declared
     const warning = (text: string): Comparison['notes'] => [{ resource: this.id, level: 'warning', text }]
-    if (isClosed(shell)) {
+    const fault = await shellFault(look.reader, shell)
+    if (fault?.isClosed) {
       if (this.#declared.shell !== null) return []
       return warning(
         `${name} can't log in with the shell ${shell}, which phx leaves as it is: declare "shell" to change it`,
       )
     }
+    if (fault) return warning(`${fault.why}: ${name} can't log in with it`)
     const shells = await look.reader.readFile('/etc/shells')
     if (shells === undefined || shells.split('\n').includes(shell)) return []
-    return warning(`${shell} is not in /etc/shells: ${name} can't log in with it unless it is installed`)
+    return warning(`${shell} is not in /etc/shells: what asks there, such as chsh and some services, refuses ${name}`)
   }
 
-  #refuse(live: Comparison['live'], refusal: Omit<Refusal, 'resource' | 'fields'>): Comparison {
+  #refuse(live: Comparison['live'], refusal: HomeFault): Comparison {
     return { changes: [], refusals: [{ resource: this.id, fields: [], ...refusal }], notes: [], live }
   }
 }
@@ -163,7 +160,15 @@ const homeOfSomebody = (name: string, home: string, uid: number) => ({
   mend: [`look whose it is: ls -ln ${home}`, `then move it away: mv ${home} ${home}.old`],
 })
 
-const lastWayIn = (name: string, shell: string) => ({
-  why: `phx was started from a login of ${name}: with the shell ${shell} nobody could log in as ${name} again`,
-  mend: ['log in as root or as another administrator, and run it from there'],
+const othersHome = (home: string): string[] => [
+  `look who is to live there, and whether it is a link: getent passwd | grep ${home}, ls -ld ${home}`,
+  'give the other account another home (usermod -d FOLDER NAME), or declare an administrator of another name',
+]
+
+const lastWayIn = (name: string, fault: string) => ({
+  why: `phx was started from a login of ${name}, and ${fault}: nobody could log in as ${name} again`,
+  mend: [
+    'declare a shell that is there: /bin/bash, or install this one first',
+    'or log in as root or as another administrator, and run it from there',
+  ],
 })

@@ -5,17 +5,20 @@
 import type { Change, Comparison, FieldChange, Lock, Look, Note, Owned, Resource, Step } from '../../engine/resource.ts'
 import type { FileStat, Reader } from '../../host/host.ts'
 import { lineChanges } from '../file/owned-file.ts'
-import { accountsProbe, groupsProbe, loginProbe, type UnixAccount } from '../probes/accounts.ts'
-import { homeOf } from './account.ts'
-import { hasKeys, keyBlock } from './key-block.ts'
+import { accountsProbe, groupsProbe, loginProbe, parsePasswd } from '../probes/accounts.ts'
+import { defaultHome, type HomeFault, homeOf } from './home.ts'
+import { hasBlock, hasWayIn, keyBlock } from './key-block.ts'
 
 /** The account as it is, or as useradd is about to make it. */
 interface Owner {
+  /** Where it really is. */
   readonly home: string
   readonly name: string
   readonly group: string
   /** Undefined for an account that is still to be made. */
   readonly uid: number | undefined
+  /** Why its home is not its own. */
+  readonly fault: HomeFault | undefined
 }
 
 interface Found {
@@ -46,6 +49,10 @@ export class AuthorizedKeys implements Resource {
     if (!owner) return nothing(null)
     const folder = `${owner.home}/.ssh`
     const path = `${folder}/authorized_keys`
+    if (owner.fault) {
+      const isBusiness = this.#declared.length > 0 || hasBlock((await look.reader.readFile(path)) ?? '')
+      return isBusiness ? this.#refuse(owner.fault.why, owner.fault.mend) : nothing({ keys: [] })
+    }
     const astray = await leavesHome(look.reader, owner.home, [folder, path])
     if (astray !== undefined) {
       const why = `${astray}: what phx wrote there would land outside the home of ${this.#name}`
@@ -69,7 +76,8 @@ export class AuthorizedKeys implements Resource {
     const live = { keys: keys.before, ...modesOf(found) }
     if (await this.#locksOut(look, found.text ?? '', keys.text)) {
       const why = `phx was started from a login of ${this.#name}, whose last SSH key is to go: nobody could log in by key again`
-      return this.#refuse(why, ['log in as root or as another administrator, and run it from there'], live)
+      const narrow = `a key of its own in ${path} is a way in when it is whole, and without command=, restrict, from= and the like`
+      return this.#refuse(why, ['log in as root or as another administrator, and run it from there', narrow], live)
     }
     const rights = this.#declared.length === 0 ? [] : rightsAmiss(found, owner)
     const isSo = keys.text === (found.text ?? '') && rights.length === 0
@@ -84,18 +92,19 @@ export class AuthorizedKeys implements Resource {
 
   async #owner(look: Look): Promise<Owner | undefined> {
     const [accounts, groups] = await Promise.all([look.at(accountsProbe), look.at(groupsProbe)])
-    const account: UnixAccount | undefined = accounts.get(this.#name)
+    const account = accounts.get(this.#name)
     if (account) {
       const group = [...groups.values()].find(({ gid }) => gid === account.gid)?.name ?? String(account.gid)
-      return { home: account.home, name: account.name, group, uid: account.uid }
+      const { path, fault } = await homeOf(look.reader, accounts, account)
+      return { home: path, name: account.name, group, uid: account.uid, fault }
     }
     // An account that is neither there nor declared has no keys to take away.
     if (this.#declared.length === 0) return undefined
-    return { home: homeOf(this.#name), name: this.#name, group: this.#name, uid: undefined }
+    return { home: defaultHome(this.#name), name: this.#name, group: this.#name, uid: undefined, fault: undefined }
   }
 
   async #locksOut(look: Look, before: string, after: string): Promise<boolean> {
-    return hasKeys(before) && !hasKeys(after) && (await look.at(loginProbe)) === this.#name
+    return hasWayIn(before) && !hasWayIn(after) && (await look.at(loginProbe)) === this.#name
   }
 
   #write(owner: Owner, found: Found, text: string, fields: readonly FieldChange[], owned: Owned): Change {
@@ -105,8 +114,8 @@ export class AuthorizedKeys implements Resource {
     const goes = text === '' && owned.created(this.id)
     const file = { path, content: text, mode: fileMode, owner: `${owner.name}:${owner.group}` }
     const steps: Step[] = [
-      ...(makesFolder ? [ownFolder(folder, owner)] : []),
-      staysInside(owner.home, [folder, path]),
+      ...(makesFolder ? [staysInside(owner, [folder, path]), ownFolder(folder, owner)] : []),
+      staysInside(owner, [folder, path]),
       goes ? { kind: 'remove', path } : { kind: 'write', file, replaces: found.text ?? null },
     ]
     const isNew = found.text === undefined
@@ -163,10 +172,18 @@ const ownFolder = (folder: string, { name, group }: Owner): Step => ({
 })
 
 /** The account may change its home at any time, and phx writes there as root: looked at again right before. */
-const staysInside = (home: string, paths: readonly string[]): Step => ({
+const staysInside = ({ name, home }: Owner, paths: readonly string[]): Step => ({
   kind: 'verify',
   what: `~/.ssh of ${home} leads nowhere else`,
-  check: (reader) => leavesHome(reader, home, paths),
+  check: async (reader) => {
+    const accounts = parsePasswd((await reader.readFile('/etc/passwd')) ?? '')
+    const account = accounts.get(name)
+    if (!account) return `there is no account ${name}`
+    const { path, fault } = await homeOf(reader, accounts, account)
+    if (fault) return fault.why
+    if (path !== (await reader.realpath(home))) return `the home of ${name} is ${path} by now`
+    return leavesHome(reader, home, paths)
+  },
 })
 
 /** Which of the paths a link takes out of the home, if one does. */

@@ -1,5 +1,5 @@
 /** What authorized_keys is to hold: phx's block, and outside of it every byte as it was. Pure text. */
-import { keyOf } from '../../config/users.ts'
+import { keyFault, keyOf, parseKeyLine } from '../../config/public-key.ts'
 import { blockIn, withBlock } from '../file/marked-block.ts'
 
 /** Name of phx's block in the file. */
@@ -38,4 +38,47 @@ const pair = (line: string): [string, string][] => {
   return key === undefined ? [] : [[key, line]]
 }
 
-export const hasKeys = (text: string): boolean => text.split('\n').some((line) => keyOf(line) !== undefined)
+/** Whether phx's lines stand there, or what is left of them. */
+export function hasBlock(text: string): boolean {
+  const found = blockIn(text, block)
+  return !found.ok || found.lines !== null
+}
+
+/** Options that leave a login its shell, from anywhere and at any time (sshd(8), AUTHORIZED_KEYS FILE FORMAT). */
+const harmless = new Set([
+  ...[
+    'agent-forwarding',
+    'environment',
+    'no-agent-forwarding',
+    'no-port-forwarding',
+    'no-touch-required',
+    'no-user-rc',
+  ],
+  ...[
+    'no-x11-forwarding',
+    'permitlisten',
+    'permitopen',
+    'port-forwarding',
+    'pty',
+    'tunnel',
+    'user-rc',
+    'verify-required',
+  ],
+  'x11-forwarding',
+])
+
+/** Whether somebody can log in by one of the keys: neither a forced command nor a key that sshd passes over is a way in. */
+export function hasWayIn(text: string): boolean {
+  return text.split('\n').some((line) => {
+    const key = parseKeyLine(line)
+    return (
+      key !== undefined && keyFault(key) === undefined && optionNames(key.options).every((one) => harmless.has(one))
+    )
+  })
+}
+
+function optionNames(options: string): string[] {
+  if (options === '') return []
+  const unquoted = options.replace(/"(?:\\.|[^"\\])*"/g, '')
+  return unquoted.split(',').map((option) => (option.split('=')[0] ?? '').toLowerCase())
+}

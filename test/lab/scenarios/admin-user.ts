@@ -7,7 +7,7 @@ const hashes = [
   '$6$labsalt$zVwu90hGFd6l4cQe7oV1.j/TsmgU79TXi8W6ZHzd6nEdKRsaKq.aMS/vQXuU1DjIrm3o/7S8kOcBzy9fVBPWB.',
   '$6$labsalt$D.GWBRp4HnQ09KTAPU/eBjAopkBjtvjKLZFhzcfhVdzE1IcvVR0YHicG4sBnEy9N1gHRyhM2CnHM/h5oi4995/',
 ] as const
-const key = (letter: string): string => `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${letter.repeat(43)} ${letter}@desk`
+const key = (letter: string): string => `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA${letter.repeat(42)} ${letter}@desk`
 const hashFile = '/etc/phx/secrets/ada.hash'
 const keysFile = '/home/ada/.ssh/authorized_keys'
 

@@ -1,6 +1,6 @@
 /** chown, chmod, and install for folders. */
 import { has, optionValue, readOptions } from '../disk-tools/options.ts'
-import { exists, makeFolders, tidy } from '../filesystem.ts'
+import { exists, followed, makeFolders, tidy } from '../filesystem.ts'
 import type { SimFile, SimState } from '../model.ts'
 import { answer, NotSimulated, type Tool, type ToolAnswer } from '../tool.ts'
 import { findRow } from './database.ts'
@@ -13,7 +13,9 @@ export const chown: Tool = (state, { args }) => {
   const gid = group === undefined || group === '' ? undefined : idOf(state, 'group', group)
   if (uid === null) return answer(1, '', `chown: invalid user: '${owner}'\n`)
   if (gid === null) return answer(1, '', `chown: invalid group: '${owner}'\n`)
-  return onEach(state, 'chown', paths, has(options, '-R'), (file) => {
+  // The owner of a link itself is kept nowhere here.
+  const meant = has(options, '-h') ? paths.filter((path) => state.symlinks?.[tidy(path)] === undefined) : paths
+  return onEach(state, 'chown', meant, has(options, '-R'), (file) => {
     if (uid !== undefined) file.uid = uid
     if (gid !== undefined) file.gid = gid
   })
@@ -42,7 +44,7 @@ export const install: Tool = (state, { args }) => {
   const [uid, gid] = [idOf(state, 'passwd', user), idOf(state, 'group', group)]
   if (uid === null) return answer(1, '', `install: invalid user '${user}'\n`)
   if (gid === null) return answer(1, '', `install: invalid group '${group}'\n`)
-  for (const path of options.operands.map(tidy)) {
+  for (const path of options.operands.map((operand) => followed(state, tidy(operand)))) {
     const fault = makeFolders(state, path)
     if (fault !== null) return answer(1, '', `install: cannot create directory '${path}': ${fault}\n`)
     const mode = Number.parseInt(optionValue(options, '-m') ?? '755', 8)
@@ -59,7 +61,7 @@ function onEach(
   change: (file: SimFile) => void,
 ): ToolAnswer {
   let stderr = ''
-  for (const path of paths.map(tidy)) {
+  for (const path of paths.map((each) => followed(state, tidy(each)))) {
     if (!exists(state, path)) {
       stderr += `${tool}: cannot access '${path}': No such file or directory\n`
       continue

@@ -67,6 +67,11 @@ export function seedAccounts(state: SimState): void {
   for (const [path, content] of Object.entries(texts)) state.files[path] ??= { type: 'file', content, mode: 0o644 }
   for (const path of ['/etc/skel', '/root'])
     state.files[path] ??= { type: 'dir', content: '', mode: path === '/root' ? 0o700 : 0o755 }
+  for (const folder of ['/bin', '/usr/bin']) {
+    state.files[folder] ??= { type: 'dir', content: '', mode: 0o755 }
+    for (const shell of ['sh', 'bash', 'rbash', 'dash'])
+      state.files[`${folder}/${shell}`] ??= { type: 'file', content: '', mode: 0o755 }
+  }
   for (const name of ['.bashrc', '.profile']) {
     state.files[`/etc/skel/${name}`] ??= { type: 'file', content: `# ${name} of Debian\n`, mode: 0o644 }
   }

@@ -1,6 +1,6 @@
 /** useradd, usermod and userdel. Exit codes and texts: services.jsonl scenes 40, 41, 44; else useradd(8), shadow 4.17.4. */
 import { has, optionValue, readOptions } from '../disk-tools/options.ts'
-import { makeFolders } from '../filesystem.ts'
+import { exists, makeFolders, tidy } from '../filesystem.ts'
 import type { SimState } from '../model.ts'
 import { answer, NotSimulated, type Tool, type ToolAnswer } from '../tool.ts'
 import {
@@ -94,7 +94,8 @@ function addSubordinates(state: SimState, kind: string, name: string): void {
   file.content += `${name}:${Math.max(100_000, ...ends)}:65536\n`
 }
 
-function makeHome(state: SimState, home: string, uid: number, gid: number): ToolAnswer {
+function makeHome(state: SimState, path: string, uid: number, gid: number): ToolAnswer {
+  const home = tidy(path)
   if (state.files[home] !== undefined) {
     const warning = `warning: the home directory ${home} already exists.`
     return answer(0, '', `useradd: ${warning}\nuseradd: Not copying any file from skel directory into it.\n`)
@@ -114,7 +115,7 @@ export const mkhomedirHelper: Tool = (state, { args }) => {
   const user = userNamed(state, args[0] ?? '')
   if (user === undefined) return answer(10)
   const [, , uid, gid, , home = ''] = user
-  return state.files[home] === undefined ? makeHome(state, home, Number(uid), Number(gid)) : answer(0)
+  return exists(state, tidy(home)) ? answer(0) : makeHome(state, home, Number(uid), Number(gid))
 }
 
 const listed = (text: string | undefined): string[] => (text ?? '').split(',').filter((name) => name !== '')
