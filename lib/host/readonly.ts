@@ -46,7 +46,9 @@ const rules: Readonly<Record<string, Rule>> = {
   curl: (args) => args[0] === '-fsSIL' && args[1] === '--max-time' && args.length === 4, // HEAD
   head: (args) => args.length === 4 && args[0] === '-c' && args[2] === '--',
   'apt-cache': verbs('policy'),
-  ip: (args) => ['-j address show dev', '-s -j neigh show to'].includes(args.slice(0, -1).join(' ')),
+  ip: (args) =>
+    ['-j address show', '-j route show default'].includes(args.join(' ')) ||
+    (args.length === 6 && args.slice(0, 5).join(' ') === '-s -j neigh show to'),
   iptables: (args) => args.length === 1 && args[0] === '-S',
   ss: (args) => !args.some((word) => /^-\w*K|^--kill/.test(word)), // -K closes sockets
   'pve-firewall': verbs('status', 'compile'),

@@ -269,7 +269,7 @@ test('lines in the form that they have: a mask, a missing gateway, a comment', (
 test('ip(8) as a real one answered, with ifupdown2 3.3 in a network namespace', () => {
   const address =
     '[{"ifindex":4,"ifname":"vmbr0","flags":["BROADCAST","MULTICAST","UP","LOWER_UP"],"mtu":1500,"qdisc":"noqueue","operstate":"UP","group":"default","txqlen":1000,"link_type":"ether","address":"2a:af:3e:a4:11:ba","broadcast":"ff:ff:ff:ff:ff:ff","addr_info":[{"family":"inet","local":"10.0.0.13","prefixlen":24,"scope":"global","label":"vmbr0","valid_life_time":4294967295,"preferred_life_time":4294967295},{"family":"inet6","local":"fe80::28af:3eff:fea4:11ba","prefixlen":64,"scope":"link","tentative":true,"valid_life_time":4294967295,"preferred_life_time":4294967295}]}]\n'
-  assert.equal(parseAddresses(address), ['10.0.0.13/24', 'fe80::28af:3eff:fea4:11ba/64'])
+  assert.equal([...parseAddresses(address)], [['vmbr0', ['10.0.0.13/24', 'fe80::28af:3eff:fea4:11ba/64']]])
   assert.ok(
     wasHeard(
       '[{"dst":"10.0.0.2","lladdr":"4e:28:85:54:e5:89","refcnt":1,"used":1,"confirmed":1,"updated":1,"probes":4,"state":["REACHABLE"]}]\n',

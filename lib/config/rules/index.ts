@@ -11,12 +11,13 @@ import { diskPathsAreStraight, disksAreUsedOnce, disksHaveStableNames } from './
 import { keysNeedNoTyping } from './encryption.ts'
 import { guestFoldersLieOnDatasets, guestsAreSound } from './guests.ts'
 import { hostIsSound } from './host.ts'
+import { interfacesAreSound } from './interfaces.ts'
 import { containerVolumesAreSound } from './lxc-volumes.ts'
 import { mountPointsAreSound } from './mounts.ts'
 import { addressesAreReal, firewallIsSound } from './network.ts'
 import { exportsAreSound } from './nfs.ts'
 import { driverIsOneVersion } from './nvidia.ts'
-import { driverHasSource, secretsAreReferences, usersAreSound } from './people.ts'
+import { driverHasSource, secretsAreReferences, sshKeysAreWhole, usersAreSound } from './people.ts'
 import { consentNamesDeclaredPools, poolNamesAreLegal, poolsHaveDisks, raidLevelFitsDisks } from './pools.ts'
 import { propertiesAreSound } from './properties.ts'
 import { vdevsAreAlike } from './redundancy.ts'
@@ -57,9 +58,11 @@ export const rules: readonly Rule[] = [
   sharedFoldersHaveOneOwner,
   sharesAreSound,
   addressesAreReal,
+  interfacesAreSound,
   hostIsSound,
   firewallIsSound,
   usersAreSound,
+  sshKeysAreWhole,
   secretsAreReferences,
   driverHasSource,
   driverIsOneVersion,

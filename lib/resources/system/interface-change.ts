@@ -5,9 +5,18 @@
  */
 import type { DeclaredInterface } from '../../config/initial-setup.ts'
 import type { Change, Step } from '../../engine/resource.ts'
-import type { FileCheck, Reader } from '../../host/host.ts'
+import type { FileCheck } from '../../host/host.ts'
 import { prefixOf } from './interface-stanza.ts'
-import { type CutOff, notAnswering, notConnectedAnew, notInForce, secondsToConnect } from './reachable.ts'
+import { activeUnits, candidate, nothingPending, rollback, service, spare, timer, toApply } from './interface-trial.ts'
+import {
+  addressesInForce,
+  type CutOff,
+  isOwn,
+  missingOf,
+  notAnswering,
+  notConnectedAnew,
+  secondsToConnect,
+} from './reachable.ts'
 
 export interface InterfaceChange {
   readonly resource: string
@@ -21,17 +30,12 @@ export interface InterfaceChange {
   readonly cutOff: CutOff | null
   /** Interfaces on it if it is a bridge: those of guests among them. */
   readonly ports: readonly string[]
+  /** Its addresses of IPv6 that are in force, and stay. */
+  readonly others: readonly string[]
 }
 
-/** Gone when the host starts; ifup reads it from there. */
-const candidate = '/run/phx-interfaces'
-const rollback = 'phx-network-rollback'
-const [timer, service] = [`${rollback}.timer`, `${rollback}.service`]
-
-/** Seconds: for ifup, for gateways to answer (a bridge with STP forwards after 30), and between the last look and the way back. */
-const toApply = 45
+/** Seconds for gateways to answer: a bridge with STP forwards after 30. */
 const toAnswer = 60
-const spare = 15
 
 export function interfaceChange(wanted: InterfaceChange): Change {
   const { resource, path, declared, now, before, text, cutOff } = wanted
@@ -60,16 +64,19 @@ export function interfaceChange(wanted: InterfaceChange): Change {
       reached(wanted, toReach, wayBack),
       { kind: 'command', argv: ['systemctl', 'stop', timer] },
       stillThere(name, address),
-      { kind: 'remove', path: candidate },
       { kind: 'write', file: { path, content: text, mode: 0o644 }, replaces: before },
+      { kind: 'remove', path: candidate },
     ],
+    // /etc/hosts names the address once it was kept.
+    reveals: true,
     undo: { impossible: 'the journal has the former text' },
   }
 }
 
 /**
  * What ifupdown2 itself makes of the candidate. `ifup -s` is no check: it fails on `bridge-fd 0`, which Proxmox VE's installer writes;
- * `ifreload -n` none either: it takes no other file and ends with 0 whatever it reads (both seen with ifupdown2 3.3).
+ * `ifreload -n` none either: it takes no other file and ends with 0 whatever it reads (both seen with ifupdown2 3.3). Each stanza
+ * of the interface is an object of its own, with `addr_family`; ifup applies all of them (seen with `inet` and `inet6` of 3.0).
  */
 function readAs(name: string, address: string, gateway: string | null): FileCheck {
   return {
@@ -77,7 +84,8 @@ function readAs(name: string, address: string, gateway: string | null): FileChec
     judge({ exitCode, stdout, stderr }) {
       const wrong = stderr.split('\n').find((line) => line.startsWith('error:'))
       if (exitCode !== 0 || wrong !== undefined) return wrong ?? `ifquery ended with exit code ${exitCode}`
-      const [stanza, ...more] = JSON.parse(stdout) as { config?: Readonly<Record<string, string>> }[]
+      const stanzas = JSON.parse(stdout) as { addr_family?: string; config?: Readonly<Record<string, string>> }[]
+      const [stanza, ...more] = stanzas.filter(({ addr_family: family }) => family !== 'inet6')
       const { address: written = 'none', netmask, gateway: via = null } = stanza?.config ?? {}
       const read = netmask === undefined ? written : `${written}/${prefixOf(netmask)}`
       const isSo = more.length === 0 && read === address && via === gateway
@@ -103,26 +111,11 @@ function wayBackAfter(seconds: number, name: string): string[] {
   ]
 }
 
-async function activeUnits(reader: Reader): Promise<string[]> {
-  const argv = ['systemctl', 'show', '--property=Id,ActiveState', '--', timer, service]
-  const blocks = (await reader.query(argv)).stdout.split(/\n\n+/)
-  return blocks
-    .flatMap((block) => (/^ActiveState=(inactive|failed)$/m.test(block) ? [] : [block]))
-    .flatMap((block) => /^Id=(.*)$/m.exec(block)?.[1] ?? [])
-}
-
-const nothingPending: Step = {
-  kind: 'verify',
-  what: 'no earlier change of an interface is about to be taken back',
-  withinMs: (toApply + secondsToConnect + spare + 60) * 1000,
-  mend: [`systemctl list-timers ${timer}`, `journalctl -u ${service}`],
-  async check(reader) {
-    const active = await activeUnits(reader)
-    return active.length === 0 ? undefined : `${active.join(' and ')} is active`
-  },
-}
-
-function reached({ declared, gateways, cutOff, ports }: InterfaceChange, seconds: number, wayBack: number): Step {
+function reached(
+  { declared, gateways, cutOff, ports, others }: InterfaceChange,
+  seconds: number,
+  wayBack: number,
+): Step {
   const { name, address } = declared
   return {
     kind: 'verify',
@@ -134,8 +127,11 @@ function reached({ declared, gateways, cutOff, ports }: InterfaceChange, seconds
       'look at address, gateway and cable, then run the same phx command again',
     ],
     async check(reader) {
-      const missing = await notInForce(reader, name, address)
+      const inForce = await addressesInForce(reader)
+      const missing = missingOf(inForce, name, [address, ...others])
       if (missing !== undefined) return missing
+      const own = gateways.find((gateway) => isOwn(inForce, gateway))
+      if (own !== undefined) return `the gateway ${own} is an address of the host itself, so its answer proves nothing`
       const left = (await reader.listDir(`/sys/class/net/${name}/brif`)) ?? []
       const lost = ports.filter((port) => !left.includes(port))
       if (lost.length > 0)
@@ -153,6 +149,8 @@ const stillThere = (name: string, address: string): Step => ({
   mend: [`journalctl -u ${service}`, 'run the same phx command again'],
   async check(reader) {
     const active = await activeUnits(reader)
-    return active.length > 0 ? `${active.join(' and ')} is active` : notInForce(reader, name, address)
+    return active.length > 0
+      ? `${active.join(' and ')} is active`
+      : missingOf(await addressesInForce(reader), name, [address])
   },
 })

@@ -2,6 +2,7 @@
  * The stanza `iface NAME inet static` of interfaces(5) as a place in a text: what of it can be changed surely, and the text with
  * another address. Every byte but those of its address, netmask and gateway lines stays.
  */
+import { canonicalAddress } from '../../config/firewall-address.ts'
 import type { DeclaredInterface } from '../../config/initial-setup.ts'
 
 interface Option {
@@ -40,6 +41,21 @@ export function stanzasIn(text: string): Stanza[] {
     open = stanza
   }
   return found
+}
+
+/** Its static addresses of IPv6, as ip(8) shows them. */
+export function ipv6Addresses(text: string, name: string): string[] {
+  const own = stanzasIn(text).filter((one) => one.name === name && one.family === 'inet6' && one.method === 'static')
+  return own.flatMap(({ options }) => {
+    const mask = options.find(({ word }) => word === 'netmask')?.value
+    return options
+      .filter(({ word }) => word === 'address')
+      .flatMap(({ value }) => {
+        const [plain = '', length = mask ?? '128'] = value.split('/')
+        const address = canonicalAddress(plain)
+        return address === undefined ? [] : [`${address}/${length}`]
+      })
+  })
 }
 
 /** Options that follow from the address, or do something about it that phx would have to understand. */

@@ -2,8 +2,9 @@
 import type { DeclaredInterface } from '../../config/initial-setup.ts'
 import type { Change, Comparison, Lock, Look, Note, Probe, Refusal, Resource, Value } from '../../engine/resource.ts'
 import { interfaceChange } from './interface-change.ts'
-import { changeable, prefixOf, readdressed } from './interface-stanza.ts'
-import { whoIsCutOff } from './reachable.ts'
+import { changeable, ipv6Addresses, prefixOf, readdressed } from './interface-stanza.ts'
+import { type Apart, apartFrom, putBack, trialLeft, trialNotes } from './interface-trial.ts'
+import { type AddressesInForce, addressesInForce, isTaken, plainOf, whoIsCutOff } from './reachable.ts'
 
 export interface Configured {
   readonly address: string | null
@@ -47,7 +48,7 @@ interface Files {
   readonly configured: ReadonlyMap<string, Configured>
 }
 
-const filesProbe: Probe<Files> = {
+export const interfaceFilesProbe: Probe<Files> = {
   id: main,
   async read({ reader }) {
     const more = ((await reader.listDir(folder)) ?? []).filter((name) => /^[A-Za-z0-9_.-]+$/.test(name))
@@ -72,21 +73,26 @@ export class Interfaces implements Resource {
   }
 
   async compare(look: Look): Promise<Comparison> {
-    const files = await look.at(filesProbe)
+    const [files, trial] = await Promise.all([look.at(interfaceFilesProbe), trialLeft(look.reader)])
     const live: Record<string, Value> = {}
     const found: Found[] = []
+    const apart: Apart[] = []
     for (const declared of this.#declared) {
       const now = files.configured.get(declared.name)
       live[declared.name] = now ? `${now.address ?? 'no address'}, gateway ${now.gateway ?? 'none'}` : null
       const differs = differences(declared, now)
       if (differs.length > 0) found.push(await this.#differing(look, files, declared, now, differs.join(' and ')))
+      const another = differs.length === 0 && trial && now ? apartFrom(trial, declared.name, now) : null
+      if (another) apart.push(another)
     }
     const changes = found.flatMap((one) => ('change' in one ? [one.change] : []))
     return {
-      // The text of the file that each is made of has the ones before in it.
-      changes: changes.map((change, index) => (index < changes.length - 1 ? { ...change, reveals: true } : change)),
+      changes: [...(apart.length > 0 ? [putBack(this.id, main, apart)] : []), ...changes],
       refusals: found.flatMap((one) => ('refusal' in one ? [one.refusal] : [])),
-      notes: found.flatMap((one) => ('notes' in one ? one.notes : 'note' in one ? [one.note] : [])),
+      notes: [
+        ...trialNotes(this.id, trial),
+        ...found.flatMap((one) => ('notes' in one ? one.notes : 'note' in one ? [one.note] : [])),
+      ],
       live,
     }
   }
@@ -106,10 +112,14 @@ export class Interfaces implements Resource {
       const said = `${name} in ${main} has ${differs}: phx leaves it alone, since ${left}; change it in Proxmox VE's network view`
       return { note: { resource: this.id, level: 'warning', text: said } }
     }
-    const refusal = await this.#hindered(look, name, now.address)
-    if (refusal) return { refusal }
     const address = now.address
     const after = new Map(configured).set(name, { address: declared.address, gateway: declared.gateway ?? now.gateway })
+    const inForce = await addressesInForce(look.reader)
+    const refusal =
+      (await this.#hindered(look, name, address)) ??
+      this.#wrong(declared, after) ??
+      (await this.#taken(look, declared, address, inForce))
+    if (refusal) return { refusal }
     const cutOff = await whoIsCutOff(look, declared, { address, gateway: now.gateway })
     const ports = (await look.reader.listDir(`/sys/class/net/${name}/brif`)) ?? []
     const change = interfaceChange({
@@ -122,24 +132,53 @@ export class Interfaces implements Resource {
       gateways: [...after.values()].flatMap(({ gateway }) => (gateway?.includes('.') ? [gateway] : [])),
       cutOff,
       ports,
+      others: ipv6Addresses(text, name).filter((one) => inForce.get(name)?.includes(one)),
     })
     const notes = cutOff === null ? [] : [{ resource: this.id, level: 'warning' as const, text: cutOff.text }]
     return { change, notes }
   }
 
+  /** What a trial would not show: the host answers for its own addresses. */
+  #wrong({ name, address }: DeclaredInterface, after: Files['configured']): Refusal | undefined {
+    for (const [other, { gateway }] of after) {
+      const [own] = [...after].find(([, one]) => one.address !== null && plainOf(one.address) === gateway) ?? []
+      if (own === undefined) continue
+      const why = `the gateway ${gateway} of ${other} would be the host's own address (${own}): it answers, and leads nowhere`
+      return this.#refused(why, "write the router's address, or give the interface another one")
+    }
+    const [twin] =
+      [...after].find(([other, one]) => other !== name && plainOf(one.address ?? '') === plainOf(address)) ?? []
+    if (twin === undefined) return undefined
+    return this.#refused(`${twin} has the address ${plainOf(address)} already`, 'write another one')
+  }
+
+  /** Two machines with one address: packets go to the one or the other, and the trial may see its own. */
+  async #taken(look: Look, declared: DeclaredInterface, before: string, inForce: AddressesInForce) {
+    const address = plainOf(declared.address)
+    if (plainOf(before) === address || !(await isTaken(look.reader, inForce, address))) return undefined
+    return this.#refused(
+      `${address} is in use by another machine (it answers ping or ARP)`,
+      `look which one: ip neigh show to ${address}`,
+      'write another address, or switch that machine off',
+    )
+  }
+
+  #refused(why: string, ...mend: string[]): Refusal {
+    return { resource: this.id, why, fields: [], mend }
+  }
+
   /** What is in the way only for now, or what phx must not pull the ground from under. */
   async #hindered(look: Look, name: string, address: string): Promise<Refusal | undefined> {
-    const refused = (why: string, ...mend: string[]): Refusal => ({ resource: this.id, why, fields: [], mend })
     const [waiting, cluster] = await Promise.all([look.reader.stat(staged), look.reader.readFile(corosync)])
     if (waiting !== undefined) {
-      return refused(
+      return this.#refused(
         `${name} is not changed while changes wait in Proxmox VE's network view (${staged}): at the next start they would replace what phx writes`,
         'apply or revert them there, then run again',
       )
     }
-    const plain = address.replace(/\/.*/, '')
+    const plain = plainOf(address)
     if (cluster?.split(/\s+/).includes(plain)) {
-      return refused(
+      return this.#refused(
         `${name} has ${plain}, at which the cluster knows this node (${corosync}): it would lose its quorum with another one`,
         'change the address in corosync.conf first (pvecm, "Separate Cluster Network"), or declare the one that it has',
       )
@@ -165,6 +204,9 @@ async function whyLeft({ reader }: Look, text: string, { name, address }: Declar
   const settings = (await reader.readFile('/etc/network/ifupdown2/ifupdown2.conf')) ?? ''
   if (/^\s*disable_cli_interfacesfile\s*=\s*1/m.test(settings))
     return 'ifupdown2.conf has disable_cli_interfacesfile=1, so that nothing can be tried before it is written'
+  // Several stanzas of an interface are one for ifquery then.
+  if (/^\s*ifaceobj_squash\s*=\s*1/m.test(settings) && ipv6Addresses(text, name).length > 0)
+    return 'it has IPv6 too, and ifupdown2.conf has ifaceobj_squash=1'
   if (!parseInterfaces(text).has(name)) return `it does not stand there itself (phx changes nothing in ${folder})`
   return undefined
 }

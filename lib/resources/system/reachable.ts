@@ -16,7 +16,7 @@ export interface CutOff {
 /** How long someone has to connect anew; without anybody connected the gateways alone decide. */
 export const secondsToConnect = 180
 
-const plainOf = (address: string): string => address.replace(/\/.*/, '')
+export const plainOf = (address: string): string => address.replace(/\/.*/, '')
 const isLoopback = (address: string): boolean => address === '::1' || address.startsWith('127.')
 const keyOf = ({ address, port, peer, peerPort }: Connection): string => `${address}:${port} ${peer}:${peerPort}`
 
@@ -58,17 +58,43 @@ export async function notConnectedAnew(
   return isNew ? undefined : `nobody has connected to ${plainOf(address)} yet`
 }
 
-/** An interface's address as the kernel has it (ip(8), -j). */
-export async function notInForce(reader: Reader, name: string, address: string): Promise<string | undefined> {
-  const { stdout, exitCode } = await reader.query(['ip', '-j', 'address', 'show', 'dev', name])
-  const addresses = exitCode === 0 ? parseAddresses(stdout) : []
-  return addresses.includes(address) ? undefined : `${name} has ${addresses.join(', ') || 'no address'}`
+/** By interface, with the lengths of their networks. */
+export type AddressesInForce = ReadonlyMap<string, readonly string[]>
+
+/** What the kernel has (ip(8), -j). */
+export async function addressesInForce(reader: Reader): Promise<AddressesInForce> {
+  const { stdout, exitCode } = await reader.query(['ip', '-j', 'address', 'show'])
+  return exitCode === 0 ? parseAddresses(stdout) : new Map()
 }
 
-/** Addresses with the lengths of their networks. */
-export function parseAddresses(stdout: string): string[] {
-  const links = JSON.parse(stdout || '[]') as { addr_info?: { local: string; prefixlen: number }[] }[]
-  return links.flatMap(({ addr_info = [] }) => addr_info.map(({ local, prefixlen }) => `${local}/${prefixlen}`))
+export function parseAddresses(stdout: string): Map<string, string[]> {
+  const links = JSON.parse(stdout || '[]') as {
+    ifname: string
+    addr_info?: { local: string; prefixlen: number }[]
+  }[]
+  return new Map(
+    links.map(({ ifname, addr_info = [] }) => [
+      ifname,
+      addr_info.map(({ local, prefixlen }) => `${local}/${prefixlen}`),
+    ]),
+  )
+}
+
+export const isOwn = (inForce: AddressesInForce, address: string): boolean =>
+  [...inForce.values()].flat().some((own) => plainOf(own) === address)
+
+/** Why an interface has not all of these addresses, or undefined. */
+export function missingOf(inForce: AddressesInForce, name: string, wanted: readonly string[]): string | undefined {
+  const addresses = inForce.get(name) ?? []
+  const isThere = wanted.every((address) => addresses.includes(address))
+  return isThere ? undefined : `${name} has ${addresses.join(', ') || 'no address'}`
+}
+
+/** Default gateways of IPv4 by interface. */
+export async function gatewaysInForce(reader: Reader): Promise<ReadonlyMap<string, string>> {
+  const { stdout, exitCode } = await reader.query(['ip', '-j', 'route', 'show', 'default'])
+  const routes = exitCode === 0 ? (JSON.parse(stdout || '[]') as { dev?: string; gateway?: string }[]) : []
+  return new Map(routes.flatMap(({ dev, gateway }) => (dev && gateway ? [[dev, gateway] as const] : [])))
 }
 
 /**
@@ -82,6 +108,10 @@ export async function notAnswering(reader: Reader, gateway: string): Promise<str
   if (exitCode === 0 && wasHeard(stdout)) return undefined
   return ping.notFound ? `ping is not installed (iputils-ping)` : `gateway ${gateway} answers neither ping nor ARP`
 }
+
+/** Whether another machine has the address already. The host itself would answer for one of its own. */
+export const isTaken = async (reader: Reader, inForce: AddressesInForce, address: string): Promise<boolean> =>
+  !isOwn(inForce, address) && (await notAnswering(reader, address)) === undefined
 
 /** `confirmed` is how many seconds ago the neighbour was last heard of. */
 export function wasHeard(stdout: string): boolean {

@@ -8,8 +8,8 @@ import { answer, NotSimulated, type Tool } from '../tool.ts'
 export interface NetworkState {
   /** Addresses and default gateways that interfaces were given, by name. */
   inForce: Record<string, { addresses: string[]; gateway: string | null }>
-  /** How addresses answer that don't just do: to ARP alone, or not at all (`sim answers ADDRESS arp|no|yes`). */
-  answers?: Record<string, 'arp' | 'no'>
+  /** How addresses answer: to ping, to ARP alone, or not at all (`sim answers ADDRESS yes|arp|no`). */
+  answers?: Record<string, 'yes' | 'arp' | 'no'>
   /** Timers of systemd-run by the name of what they start: when, in seconds of the host's time, and the command. */
   timers?: Record<string, { due: number; argv: string[] }>
 }
@@ -71,7 +71,9 @@ function sourced(state: SimState, pattern: string): string[] {
 
 const main = '/etc/network/interfaces'
 const lengthOf = (mask: string): number =>
-  mask.split('.').reduce((sum, part) => sum + Number(part).toString(2).replaceAll('0', '').length, 0)
+  /^\d+$/.test(mask)
+    ? Number(mask)
+    : mask.split('.').reduce((sum, part) => sum + Number(part).toString(2).replaceAll('0', '').length, 0)
 
 function forceOf(stanzas: readonly Stanza[]) {
   const statics = stanzas.filter(({ method }) => method === 'static')
@@ -80,7 +82,7 @@ function forceOf(stanzas: readonly Stanza[]) {
       if (address === undefined) return []
       return [address.includes('/') || netmask === undefined ? address : `${address}/${lengthOf(netmask)}`]
     }),
-    gateway: statics.find(({ config }) => config.gateway !== undefined)?.config.gateway ?? null,
+    gateway: statics.find(({ config }) => config.gateway?.includes('.'))?.config.gateway ?? null,
   }
 }
 

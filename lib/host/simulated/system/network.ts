@@ -1,5 +1,6 @@
-/** Who answers on the network: ip(8), ping(8). And systemd-run's timers, which go off as time passes (`sim wait SECONDS`). */
+/** Who answers on the network, and what is in force there: ip(8), ping(8). And systemd-run's timers, which go off as time passes (`sim wait SECONDS`). */
 import { BlockList } from 'node:net'
+import { canonicalAddress } from '../../../config/firewall-address.ts'
 import type { Area } from '../area.ts'
 import { readOptions } from '../disk-tools/options.ts'
 import { makeFolders, writeText } from '../filesystem.ts'
@@ -10,16 +11,19 @@ import { bringUpAll, ifquery, ifreload, ifup } from './interfaces.ts'
 
 function isIn(network: string, address: string): boolean {
   const [base = '', length = '32'] = network.split('/')
+  const kind = base.includes(':') ? 'ipv6' : 'ipv4'
   const list = new BlockList()
-  list.addSubnet(base, Number(length))
-  return list.check(address)
+  list.addSubnet(base, Number(length), kind)
+  return list.check(address, kind)
 }
 
-/** Only neighbours answer: nothing is known of what is behind a gateway. */
+/** Only neighbours answer: nothing is known of what is behind a gateway. Unless told, gateways are the only ones. */
 function answering(state: SimState, address: string): 'yes' | 'arp' | 'no' {
-  const networks = Object.values(state.network?.inForce ?? {}).flatMap(({ addresses }) => addresses)
+  const forces = Object.values(state.network?.inForce ?? {})
+  const networks = forces.flatMap(({ addresses }) => addresses)
+  if (networks.some((network) => network.split('/')[0] === address)) return 'yes' // the host itself
   if (!networks.some((network) => isIn(network, address))) return 'no'
-  return state.network?.answers?.[address] ?? 'yes'
+  return state.network?.answers?.[address] ?? (forces.some(({ gateway }) => gateway === address) ? 'yes' : 'no')
 }
 
 const ping: Tool = (state, { args }) => {
@@ -31,24 +35,40 @@ const ping: Tool = (state, { args }) => {
 }
 
 const ip: Tool = (state, { args }) => {
-  const [what = ''] = args.slice(-1)
-  switch (args.slice(0, -1).join(' ')) {
-    case '-j address show dev': {
-      const force = state.network?.inForce[what]
-      if (!force) return answer(1, '', `Device "${what}" does not exist.\n`)
-      const addr_info = force.addresses.map((address) => {
-        const [local, length] = address.split('/')
-        return { family: 'inet', local, prefixlen: Number(length), scope: 'global', label: what }
-      })
-      return answer(0, `${JSON.stringify([{ ifname: what, operstate: 'UP', addr_info }])}\n`)
-    }
-    case '-s -j neigh show to': {
-      const heard = answering(state, what) !== 'no'
-      const age = heard ? { lladdr: 'bc:24:11:00:00:01', used: 1, confirmed: 1 } : { used: 4, confirmed: 64 }
-      return answer(0, `${JSON.stringify([{ dst: what, ...age, state: [heard ? 'REACHABLE' : 'FAILED'] }])}\n`)
-    }
+  const forces = Object.entries(state.network?.inForce ?? {})
+  const line = args.join(' ')
+  if (line === '-j address show') {
+    const links = forces.map(([ifname, { addresses }]) => ({
+      ifname,
+      operstate: 'UP',
+      addr_info: addresses.map((address) => {
+        const [written = '', length] = address.split('/')
+        const local = canonicalAddress(written) ?? written
+        return { family: local.includes(':') ? 'inet6' : 'inet', local, prefixlen: Number(length), scope: 'global' }
+      }),
+    }))
+    return answer(0, `${JSON.stringify(links)}\n`)
   }
-  throw new NotSimulated(`ip ${args.join(' ')}`)
+  if (line === '-j route show default') {
+    const routes = forces.flatMap(([dev, { gateway }]) =>
+      gateway === null ? [] : [{ dst: 'default', gateway, dev, protocol: 'kernel', flags: ['onlink'] }],
+    )
+    return answer(0, `${JSON.stringify(routes)}\n`)
+  }
+  const [to = ''] = args.slice(-1)
+  if (line !== `-s -j neigh show to ${to}`) throw new NotSimulated(`ip ${line}`)
+  const heard = answering(state, to) !== 'no'
+  const age = heard ? { lladdr: 'bc:24:11:00:00:01', used: 1, confirmed: 1 } : { used: 4, confirmed: 64 }
+  return answer(0, `${JSON.stringify([{ dst: to, ...age, state: [heard ? 'REACHABLE' : 'FAILED'] }])}\n`)
+}
+
+/** What systemctl(1) shows of when a timer goes off next, by the clock of /proc/uptime. */
+const systemctl: Tool = (state, { args }) => {
+  const [unit = ''] = args.slice(-1)
+  if (args.slice(0, -1).join(' ') !== 'show --property=NextElapseUSecMonotonic --value')
+    throw new NotSimulated(`systemctl ${args.join(' ')}`)
+  const timer = state.network?.timers?.[unit.replace(/\.timer$/, '')]
+  return answer(0, timer ? `${Math.floor(timer.due / 60)}min ${timer.due % 60}.5s\n` : '\n')
 }
 
 const transient = '/run/systemd/transient'
@@ -97,11 +117,12 @@ function goOff(state: SimState): void {
 }
 
 export const network: Area = {
-  tools: { ifquery, ifreload, ifup, ip, ping, 'systemd-run': systemdRun },
+  tools: { ifquery, ifreload, ifup, ip, ping, systemctl, 'systemd-run': systemdRun },
   packages: {
     ifupdown2: { version: '3.3.0-1+pmx11', tools: ['ifup'] },
     'iputils-ping': { version: '3:20240905-3', preinstalled: true, tools: ['ping'] },
   },
+  virtualFile: (state, path) => (path === '/proc/uptime' ? `${state.now}.50 0.00\n` : undefined),
   seed: bringUpAll,
   boot(state) {
     for (const unit of Object.keys(state.network?.timers ?? {})) forget(state, unit)
@@ -117,8 +138,7 @@ export const network: Area = {
     answers(state, [address = '', how = '']) {
       if (!['yes', 'arp', 'no'].includes(how)) return 'answers ADDRESS yes|arp|no'
       state.network ??= { inForce: {} }
-      const { [address]: _, ...others } = state.network.answers ?? {}
-      state.network.answers = how === 'arp' || how === 'no' ? { ...others, [address]: how } : others
+      state.network.answers = { ...state.network.answers, [address]: how as 'yes' | 'arp' | 'no' }
       return null
     },
   },
