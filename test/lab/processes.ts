@@ -54,7 +54,7 @@ export async function noSecretKept(vm: Vm, texts: readonly string[], secretFiles
     for (const text of texts) assert.ok(!said.includes(text), `a secret in a command or in what it printed: ${text}`)
   }
   const found = await vm.run(
-    `cat >/run/texts; grep -rlaF -f /run/texts /etc /home /root /run /tmp /usr/local /var/cache /var/lib /var/log /var/tmp --exclude=/run/texts 2>/dev/null
+    `cat >/run/texts; grep -rlaF -f /run/texts /etc /home /root /run /tmp /usr/local /var/cache /var/lib /var/log /var/tmp --exclude=texts 2>/dev/null
     journalctl --sync; journalctl -o export --no-pager | grep -acF -f /run/texts; rm /run/texts`,
     { stdin: texts.join('\n') },
   )
