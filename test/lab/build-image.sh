@@ -19,7 +19,7 @@ packages=(systemd-sysv udev dbus kmod busybox-static openssh-server iproute2 ipu
 	nfs-kernel-server nfs-common samba smbclient cifs-utils ufw iptables
 	systemd-container lxc)
 # What tests purge and install through apt: a file: repository inside the guest, so that no network is needed.
-offline='nfs-kernel-server samba ufw'
+offline='nfs-kernel-server samba ufw ifupdown2'
 
 say() { echo "lab: $*" >&2; }
 lap() { say "$(printf '%4d s' "$SECONDS")  $1"; }
