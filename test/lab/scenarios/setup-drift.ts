@@ -38,7 +38,7 @@ export const scenario: Scenario = {
   async run(vm) {
     await lab.prepare(vm)
     await lab.writeTheirs(vm)
-    await run(vm, 0, [], { timeoutSeconds: 400 })
+    await run(vm, 0, [], { timeoutSeconds: 900 })
 
     await vm.run(drifts.map(([, command]) => command).join('\n'), { timeoutSeconds: 120 })
     const planned = await plan(vm, 2)
@@ -47,7 +47,7 @@ export const scenario: Scenario = {
     const changing = planned.tasks.filter(({ changes }) => changes.length > 0)
     assert.deepEqual(new Set(changing.map(({ reason }) => reason.standing)), new Set(['drifted']))
 
-    await run(vm, 0, [], { timeoutSeconds: 240 })
+    await run(vm, 0, [], { timeoutSeconds: 600 })
     await nothingToDo(vm)
     assert.equal((await lab.onShare(vm, lab.secrets.ops, 'ls')).exitCode, 0)
     assert.match(await vm.run('exportfs -s; ufw status; dpkg-query -W lab-tool'), /10\.9\.0\.0.*8006.*lab-tool/s)

@@ -21,7 +21,7 @@ async function killWhen(vm: Vm, task: string, moment: (typeof moments)[number]):
       sleep 0.02
     done
     kill -9 $pid; wait $pid; exit 137`,
-    { timeoutSeconds: 240 },
+    { timeoutSeconds: 600 },
   )
   assert.ok(result.exitCode === 137 || result.exitCode === 0, `phx run ${task}: exit code ${result.exitCode}`)
   return result.exitCode === 137
@@ -39,7 +39,7 @@ export const scenario: Scenario = {
     }
     for (const task of tasks) assert.ok(killed.includes(`${task} command-start`), `${task} was to be killed`)
     assert.ok(killed.length >= 18, `of 22 kills only ${killed.join(', ')}`)
-    const last = await run(vm, 0, [], { timeoutSeconds: 240 })
+    const last = await run(vm, 0, [], { timeoutSeconds: 600 })
     assert.ok(last.summary.mutations > 0, 'the killed runs had not done everything')
     await lab.isSettled(vm)
     await vm.run('test -z "$(dpkg --audit)" && visudo -c && testparm -s && ufw status | grep -q 8006')

@@ -18,7 +18,7 @@ export const scenario: Scenario = {
     await watchProcesses(vm, secrets, handling)
 
     await plan(vm, 2)
-    const first = await run(vm, 0, [], { timeoutSeconds: 400 })
+    const first = await run(vm, 0, [], { timeoutSeconds: 900 })
     assert.equal(first.summary.changed, first.summary.tasks.length, 'every step had something to do')
     await lab.isSettled(vm)
     await noSecretInProcesses(vm, handling)
