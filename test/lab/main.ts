@@ -44,7 +44,14 @@ function transcript(vm: Vm | undefined): string {
   return (vm?.log ?? []).map(entry).join('\n').replaceAll(/^/gm, '    ')
 }
 
-async function attempt(name: string, scenario: Scenario, lab: Lab, build: Buffer, kept: Vm[]): Promise<boolean> {
+/** Why it failed, or nothing. */
+async function attempt(
+  name: string,
+  scenario: Scenario,
+  lab: Lab,
+  build: Buffer,
+  kept: Vm[],
+): Promise<string | undefined> {
   const began = Date.now()
   let vm: Vm | undefined
   const work = async () => {
@@ -59,7 +66,7 @@ async function attempt(name: string, scenario: Scenario, lab: Lab, build: Buffer
     })
     await Promise.race([work(), tooLong])
     say(`ok   ${secondsSince(began)}  ${name}`)
-    return true
+    return
   } catch (error) {
     const { message, stack } = error as Error
     const place =
@@ -67,8 +74,8 @@ async function attempt(name: string, scenario: Scenario, lab: Lab, build: Buffer
         ?.split('\n')
         .find((line) => line.includes('/scenarios/'))
         ?.trim() ?? ''
-    say(`FAIL ${secondsSince(began)}  ${name}\n${transcript(vm)}\n  ${message}\n  ${place}`)
-    return false
+    say(`FAIL ${secondsSince(began)}  ${name}: ${message}\n  ${place}\n${transcript(vm)}`)
+    return message
   } finally {
     limit.abort()
     if (vm) kept.push(vm)
@@ -94,24 +101,26 @@ async function main(): Promise<number> {
       process.once(signal, () => reject(new Interrupted(`ended by ${signal}`)))
   })
   let passed = 0
-  let failed = 0
+  const failed: string[] = []
   const work = async () => {
     for (let next = queue.shift(); next; next = queue.shift()) {
       const kept: Vm[] = []
-      if (await attempt(...next, lab, build, kept)) passed++
-      else failed++
+      const why = await attempt(...next, lab, build, kept)
+      if (why === undefined) passed++
+      else failed.push(`${next[0]}: ${why}`)
       if (values.keep) for (const vm of kept) say(`     ${vm.access}`)
       else await Promise.all(kept.map((vm) => vm.powerCut()))
     }
   }
   try {
     await Promise.race([Promise.all(Array.from({ length: atOnce }, work)), interrupted])
-    say(`${passed} passed, ${failed} failed`)
+    for (const line of failed) say(`FAIL ${line}`) // once more, where the end of a long log is looked at
+    say(`${passed} passed, ${failed.length} failed`)
     if (values.keep) {
       say('the VMs live until Ctrl-C')
       await interrupted.catch(() => {})
     }
-    return failed > 0 ? 1 : 0
+    return failed.length > 0 ? 1 : 0
   } finally {
     lab.close()
   }
