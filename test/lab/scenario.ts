@@ -89,8 +89,14 @@ export async function plan(vm: Vm, exitCode: number, args: readonly string[] = [
   return result.json[0] as PlanDocument
 }
 
-/** What no run may change when there is nothing to do: ZFS's own record of every command that writes, and the storages. */
-const traces = 'zpool history 2>&1; cat /etc/pve/storage.cfg; ls -lR /etc/pve'
+/**
+ * The commands that wrote to pools, by ZFS's own record. Commands only, for zed reopens a vdev on its own whenever udev
+ * says that its disk changed (`ioctl reopen`).
+ */
+export const poolCommands = `zpool history 2>&1 | grep -E '^(History|no pools|[^ ]+ (zpool|zfs) )'`
+
+/** What no run may change when there is nothing to do. */
+const traces = `${poolCommands}; cat /etc/pve/storage.cfg; ls -lR /etc/pve`
 
 /** Works, then shows that the host has the traces that it had before. */
 async function leavingNoTrace(vm: Vm, work: () => Promise<Run>): Promise<Run> {

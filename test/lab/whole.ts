@@ -1,7 +1,7 @@
 /** A host on which every step has something to do, and what an admin and others had there before: for the scenarios of the whole setup. */
 import assert from 'node:assert/strict'
 import type { PhxConfig } from '../../lib/config/generated/types.ts'
-import { asClient, configFile, nothingToDo, usualHost } from './scenario.ts'
+import { asClient, configFile, nothingToDo, poolCommands, usualHost } from './scenario.ts'
 import type { CommandResult } from './shell.ts'
 import type { Vm } from './vm.ts'
 
@@ -179,7 +179,7 @@ export async function onShare(vm: Vm, password: string, command: string): Promis
 const traces = `find /etc /var/lib/nfs/etab /var/lib/samba/private/passdb.tdb /var/lib/dpkg/status /var/log/dpkg.log \\
     /home/ops /var/spool/cron /quickOS /fastData -printf '%p %y %m %u %g %s %T@ %C@\\n' 2>/dev/null | sort
   systemctl show -p Id,ActiveState,InvocationID nfs-server smbd ufw zfs-mount zfs-import-cache rpcbind systemd-networkd
-  zpool history; zfs get -Hp all -s local -o name,property,value; exportfs -s; iptables -S; ip6tables -S
+  ${poolCommands}; zfs get -Hp all -s local -o name,property,value; exportfs -s; iptables -S; ip6tables -S
   cat /proc/sys/vm/swappiness /sys/module/zfs/parameters/zfs_arc_max /proc/mounts; pdbedit -L; date +%Z`
 
 /** Runs once more: nothing is done by the count of phx, and nothing is touched by what the host itself says. */
