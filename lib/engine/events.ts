@@ -146,6 +146,8 @@ export type RunEvent =
       readonly stdout: string
       readonly stderr: string
     }
+  /** What a long job says while the run waits for it; parts of lines too, as they come. */
+  | { readonly type: 'output'; readonly task: string; readonly text: string }
   | {
       readonly type: 'change-end'
       readonly task: string

@@ -1,10 +1,11 @@
 /** Executing one change: its steps in order, each journaled ahead, each seen by the view. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Argv, type CommandResult, FileRefused } from '../host/host.ts'
+import { type CommandResult, FileRefused } from '../host/host.ts'
 import { type Journal, tail } from '../state/journal.ts'
 import type { FailureShown } from './events.ts'
+import { Hopeless } from './hopeless.ts'
 import type { Change, Step } from './resource.ts'
-import type { Secret } from './secret.ts'
+import { revealed } from './secret.ts'
 import type { Running } from './session.ts'
 
 /** What a running task needs of the run. */
@@ -68,7 +69,11 @@ async function executeStep(task: string, change: Change, step: Step, place: Plac
   const { number, index } = place
   switch (step.kind) {
     case 'verify': {
-      const wrong = await verified(step, running)
+      const wrong = await verified(step, running, (said) => {
+        const text = running.secrets.redact(said)
+        journal.note({ type: 'output', change: number, step: index, text })
+        running.emit({ type: 'output', task, text })
+      })
       if (wrong !== undefined) throw new StepFailed(verifyFailure(change, step, wrong))
       return
     }
@@ -100,7 +105,13 @@ async function executeStep(task: string, change: Change, step: Step, place: Plac
       let result = await call()
       const isPassing = passing?.says.some((text) => result.stderr.includes(text)) ?? false
       if (result.exitCode !== 0 && passing && isPassing && !running.stop.stopping) {
-        await runCommand(task, { argv: passing.settle, timeoutMs: step.timeoutMs }, place, context)
+        const { timeoutMs } = step
+        await runCommand(
+          task,
+          { argv: passing.settle, ...(timeoutMs === undefined ? {} : { timeoutMs }) },
+          place,
+          context,
+        )
         result = await call()
       }
       const why = result.exitCode === null || !step.judge ? undefined : step.judge(result)
@@ -115,7 +126,7 @@ async function executeStep(task: string, change: Change, step: Step, place: Plac
 /** One command: its intent on disk, the call, its result in the journal. */
 async function runCommand(
   task: string,
-  { argv, timeoutMs, stdin }: { argv: Argv; timeoutMs?: number | undefined; stdin?: Secret },
+  { argv, timeoutMs, stdin }: Pick<Step & { kind: 'command' }, 'argv' | 'timeoutMs' | 'stdin'>,
   { number, index, marked }: Place,
   { running, journal, countMutation }: RunContext,
 ): Promise<CommandResult> {
@@ -126,7 +137,7 @@ async function runCommand(
   const options = {
     signal: running.stop.signal,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    ...(stdin === undefined ? {} : { stdin: stdin.reveal() }),
+    ...(stdin === undefined ? {} : { stdin: revealed(stdin) }),
   }
   const said = await running.host.mutate(argv, options)
   const { redact } = running.secrets
@@ -170,13 +181,26 @@ async function onFile({ number, index, marked }: Place, context: RunContext, wor
 const lookAgainMs = 500
 
 /** Why it is not so, once there is no more time to wait for it. */
-async function verified(step: Step & { kind: 'verify' }, running: Running): Promise<string | undefined> {
+async function verified(
+  step: Step & { kind: 'verify' },
+  running: Running,
+  tell: (text: string) => void,
+): Promise<string | undefined> {
   const deadline = performance.now() + (step.withinMs ?? 0)
   for (;;) {
-    const wrong = await step.check(running.reader)
-    if (wrong === undefined || performance.now() >= deadline) return wrong
+    const { wrong, isFinal } = await checked(step, running, tell)
+    if (wrong === undefined || isFinal || performance.now() >= deadline) return wrong
     if (running.stop.stopping) throw new Interrupted()
     await sleep(lookAgainMs)
+  }
+}
+
+async function checked(step: Step & { kind: 'verify' }, { reader }: Running, tell: (text: string) => void) {
+  try {
+    return { wrong: await step.check(reader, tell), isFinal: false }
+  } catch (error) {
+    if (!(error instanceof Hopeless)) throw error
+    return { wrong: error.message, isFinal: true }
   }
 }
 

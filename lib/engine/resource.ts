@@ -30,8 +30,8 @@ export type Step =
       readonly kind: 'command'
       readonly argv: Argv
       readonly timeoutMs?: number
-      /** What the command reads on standard input: the only way for a secret. Shown nowhere. */
-      readonly stdin?: Secret
+      /** What the command reads on standard input, a secret or the bytes of a file: the only way for a secret. Shown nowhere. */
+      readonly stdin?: Secret | Buffer
       /** Why it failed, or undefined. Unless given, an exit code other than 0 is a failure; for tools whose code lies. */
       readonly judge?: (result: CommandResult) => string | undefined
       /** A failure that is known to pass: when stderr says one of these, `settle` is run and the command once more. */
@@ -47,7 +47,11 @@ export type Step =
   | {
       readonly kind: 'verify'
       readonly what: string
-      check(reader: Reader): Promise<string | undefined>
+      /**
+       * Throws `Hopeless` when waiting longer is of no use. `tell` passes on what a long job says meanwhile: into the
+       * journal, and to a person who wants detail.
+       */
+      check(reader: Reader, tell: (text: string) => void): Promise<string | undefined>
       /** Waits for it so long, in milliseconds, looking again and again; unless given, one look decides. */
       readonly withinMs?: number
       /** What to do when it does not come true, one line each: commands to look with. */

@@ -41,6 +41,9 @@ export class Secret {
   }
 }
 
+/** What a command is to read, revealed: for the moment of handing it over. */
+export const revealed = (stdin: Secret | Buffer): string | Buffer => (stdin instanceof Secret ? stdin.reveal() : stdin)
+
 export type Resolved =
   | { readonly ok: true; readonly secret: Secret }
   /** `why` completes "the secret can't be read: …". */

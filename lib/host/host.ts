@@ -30,8 +30,8 @@ export interface QueryOptions {
 export interface MutateOptions {
   /** Deadline in milliseconds; 600,000 unless told. */
   readonly timeoutMs?: number
-  /** Text for the command's standard input: the only way for a secret. */
-  readonly stdin?: string
+  /** For the command's standard input: the only way for a secret. */
+  readonly stdin?: string | Buffer
   /** Aborting ends the command (TERM, then KILL, to its whole process group). */
   readonly signal?: AbortSignal
 }

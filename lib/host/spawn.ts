@@ -11,7 +11,7 @@ export interface Order {
   readonly argv: Argv
   readonly env: Readonly<Record<string, string>>
   readonly timeoutMs: number
-  readonly stdin?: string
+  readonly stdin?: string | Buffer
   readonly signal?: AbortSignal
   /** Its output is what it is run for: the command is over when that has ended, and not before. */
   readonly asksForOutput?: boolean

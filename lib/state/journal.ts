@@ -60,6 +60,7 @@ export type JournalLine =
       readonly stderr: string
       readonly timedOut: boolean
     }
+  | { readonly type: 'output'; readonly change: number; readonly step: number; readonly text: string }
   | { readonly type: 'changed'; readonly change: number; readonly ok: boolean; readonly why: string | null }
   | {
       readonly type: 'task'
@@ -173,6 +174,8 @@ export interface ChangeRecord {
   /** Null when the run ended in its middle. */
   readonly ok: boolean | null
   readonly commands: readonly CommandRecord[]
+  /** What a long job said while it was waited for. */
+  readonly output: string
 }
 
 export interface RunRecord {
@@ -222,7 +225,7 @@ export function parseRun(text: string): RunRecord | undefined {
   for (const line of lines) {
     if (line.type === 'change') {
       const { type: _type, change, ...shown } = line
-      changes.set(change, { ...shown, ok: null, commands: [] })
+      changes.set(change, { ...shown, ok: null, commands: [], output: '' })
     } else if (line.type === 'intent') {
       const command: Mutable<CommandRecord> = {
         argv: 'argv' in line ? line.argv : null,
@@ -243,6 +246,9 @@ export function parseRun(text: string): RunRecord | undefined {
         const { exitCode, durationMs, stdout, stderr, timedOut } = line
         Object.assign(command, { exitCode, durationMs, stdout, stderr, timedOut, finished: true })
       }
+    } else if (line.type === 'output') {
+      const change = changes.get(line.change)
+      if (change) change.output += line.text
     } else if (line.type === 'changed') {
       const change = changes.get(line.change)
       if (change) change.ok = line.ok

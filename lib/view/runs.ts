@@ -48,6 +48,7 @@ function changeRecordLines(change: ChangeRecord, paint: Paint, verbose: boolean)
     `${sign(change.action)} ${paint.bold(change.resource)}  ${printable(change.summary)}  [${change.action}, ${change.risk}] ${ended}`,
     ...fieldLines(change.fields).map((line) => `    ${line}`),
     ...change.commands.flatMap((command) => commandLines(command, paint, verbose)).map((line) => `    ${line}`),
+    ...(verbose || change.ok !== true ? lastLines(change.output) : []).map((line) => `    ${paint.dim(`| ${line}`)}`),
     ...undo.map((line) => `    ${paint.dim(line)}`),
   ]
 }

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { Hopeless } from '../../lib/engine/hopeless.ts'
 import { plan, status } from '../../lib/engine/plan.ts'
 import type { Comparison, Resource, Step } from '../../lib/engine/resource.ts'
 import { noSecrets, Secret } from '../../lib/engine/secret.ts'
@@ -45,7 +46,7 @@ const everything = (bench: Bench): string =>
 test('a secret goes to standard input and nowhere else, also when the tool repeats it and fails', () =>
   withBench(async (bench) => {
     const secret = new Secret('marker-4711')
-    let read: string | undefined
+    let read: string | Buffer | undefined
     bench.host.intercept = (argv, options) => {
       if (argv[0] !== 'take') return undefined
       read = options.stdin
@@ -116,6 +117,54 @@ test('a condition is waited for until its deadline, and then the run says what w
       /could not be verified within 1 s that the server answers: no answer to look -99/,
     )
     assert.equal(failed.tasks[0]?.failure?.mend, ['systemctl status server'])
+  }))
+
+test('waiting ends at once when it is hopeless', () =>
+  withBench(async (bench) => {
+    let looks = 0
+    const check = async () => {
+      looks += 1
+      throw new Hopeless('it is not configured at all')
+    }
+    const failed = await bench.run([task([{ kind: 'verify', what: 'the agent answers', withinMs: 60_000, check }])])
+    assert.match(failed.tasks[0]?.why ?? '', 'it is not configured at all')
+    assert.is(looks, 1)
+  }))
+
+test('what a long job says is told while it lasts, and kept in the journal without the secrets', () =>
+  withBench(async (bench) => {
+    let looks = 0
+    const job: Step = {
+      kind: 'verify',
+      what: 'the job has ended',
+      withinMs: 60_000,
+      check: async (_, tell) => {
+        looks += 1
+        tell(`part ${looks} of marker-4711\n`)
+        return looks < 2 ? 'it runs' : undefined
+      },
+    }
+    const secrets = { ...noSecrets, redact: (text: string) => text.replaceAll('marker-4711', '[secret]') }
+    const summary = await bench.run([task([job])], { secrets })
+    const said = ['part 1 of [secret]\n', 'part 2 of [secret]\n']
+    assert.equal(
+      bench.events.flatMap((event) => (event.type === 'output' ? event.text : [])),
+      said,
+    )
+    assert.is(readRun(bench.state, summary.run)?.changes[0]?.output, said.join(''))
+  }))
+
+test('a command can be given the bytes of a file to read', () =>
+  withBench(async (bench) => {
+    const stdin = Buffer.from([0, 255, 10])
+    const read: unknown[] = []
+    bench.host.intercept = (_, options) => {
+      read.push(options.stdin)
+      return undefined
+    }
+    await bench.run([task([{ kind: 'command', argv: ['set', 'x', 'y'], stdin }])])
+    assert.ok(read.includes(stdin))
+    assert.not.match(everything(bench), /\u0000/)
   }))
 
 test('what waits for a reboot is no failure: it is said by run, plan and status, and the next run goes on', () =>

@@ -15,7 +15,7 @@ const stored: NfsExport[] = [{ ...data, proxmox_storage: 'nfs-data' }, media]
 
 const verified = (one: Scene) => {
   const step = isReady([{ path: '/tank/data', client: '10.0.0.0/24', options: ['mountpoint', 'rw'] }], new Map())
-  return step.kind === 'verify' ? step.check(readerOf(one.host)) : assert.unreachable()
+  return step.kind === 'verify' ? step.check(readerOf(one.host), () => {}) : assert.unreachable()
 }
 
 test('showmount was asked once, directly after the restart, and the wait of 120 s came when the script had ended', async () => {
@@ -69,7 +69,7 @@ async function isReadyAsking(reader: ReturnType<typeof readerOf>, asked: string[
     asked.push(argv.join(' '))
     return reader.query(argv, options)
   }
-  assert.is(await step.check({ ...reader, query }), undefined)
+  assert.is(await step.check({ ...reader, query }, () => {}), undefined)
 }
 
 test('mkdir of an export before its dataset is mounted made a folder on the root disk, and the export served that', async () => {

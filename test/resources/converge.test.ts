@@ -10,7 +10,7 @@ import type { PhxConfig } from '../../lib/config/generated/types.ts'
 import { newLook } from '../../lib/engine/look.ts'
 import { compareTask, ForeseenSet, type PlannedTask } from '../../lib/engine/plan.ts'
 import type { Change, Task } from '../../lib/engine/resource.ts'
-import { Secret, type Secrets } from '../../lib/engine/secret.ts'
+import { revealed, Secret, type Secrets } from '../../lib/engine/secret.ts'
 import { readerOf } from '../../lib/host/host.ts'
 import { openSimulated, type SimulatedHost } from '../../lib/host/simulated/host.ts'
 import { modules } from '../../tasks/index.ts'
@@ -53,11 +53,11 @@ const refusalsOf = (planned: readonly PlannedTask[]): string[] =>
 
 async function carryOut(host: SimulatedHost, change: Change, done: string[]): Promise<void> {
   for (const step of change.steps) {
-    if (step.kind === 'verify') assert.is(await step.check(readerOf(host)), undefined, step.what)
+    if (step.kind === 'verify') assert.is(await step.check(readerOf(host), () => {}), undefined, step.what)
     if (step.kind === 'write') await host.writeFile(step.file)
     if (step.kind === 'remove') await host.removeFile(step.path)
     if (step.kind !== 'command') continue
-    const result = await host.mutate(step.argv, step.stdin ? { stdin: step.stdin.reveal() } : {})
+    const result = await host.mutate(step.argv, step.stdin ? { stdin: revealed(step.stdin) } : {})
     const why = step.judge ? step.judge(result) : result.exitCode === 0 ? undefined : result.stderr
     assert.is(why, undefined, step.argv.join(' '))
     done.push(step.argv.join(' '))

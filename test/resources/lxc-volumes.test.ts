@@ -110,7 +110,7 @@ test('right before the allocation the configuration is read again', async () => 
   const host = await hostWith(conf)
   const [verify] = (await compareOn(host, {})).changes[0]?.steps ?? []
   assert.is(verify?.kind, 'verify')
-  const check = async () => (verify?.kind === 'verify' ? verify.check(readerOf(host)) : 'no verify')
+  const check = async () => (verify?.kind === 'verify' ? verify.check(readerOf(host), () => {}) : 'no verify')
   assert.is(await check(), undefined)
   await host.mutate(['pct', 'set', '901', '-mp4', 'ct:1,mp=/srv/models'])
   assert.match((await check()) ?? '', /mp4 of container 901 is ct:\S+ on \/srv\/models by now/)

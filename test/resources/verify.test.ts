@@ -12,7 +12,7 @@ async function verification(config: PhxConfig, facts: Facts, nth: number) {
   const steps = (change?.steps ?? []).filter((step): step is Step & { kind: 'verify' } => step.kind === 'verify')
   const step = steps[nth]
   if (!step) throw new Error(`no verification ${nth} among ${steps.map(({ what }) => what).join('; ')}`)
-  return (now: Facts) => step.check(readerOf(now))
+  return (now: Facts) => step.check(readerOf(now), () => {})
 }
 
 const single = tank({ raid_level: 'single', disks: [byId('A')] })

@@ -162,6 +162,7 @@ export const run: readonly RunEvent[] = [
   },
   { type: 'command-start', task: 'zfs:quickOS', argv },
   { type: 'command-end', task: 'zfs:quickOS', argv, exitCode: 0, durationMs: 900, stdout: '', stderr: '' },
+  { type: 'output', task: 'zfs:quickOS', text: 'half of it\n' },
   { type: 'change-end', task: 'zfs:quickOS', resource: 'zpool:quickOS', ok: true, durationMs: 950 },
   ...results.map((one): RunEvent => ({ type: 'task-end', ...one })),
   { type: 'stopping', why: 'stopping: for the sake of it' },

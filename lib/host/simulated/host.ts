@@ -72,7 +72,7 @@ export class SimulatedHost implements Host {
   async mutate(argv: Argv, options: MutateOptions = {}): Promise<CommandResult> {
     options.signal?.throwIfAborted()
     return this.#timed(argv, options.timeoutMs ?? MUTATE_DEADLINE, options.signal, () =>
-      this.change((state) => callTool(state, argv, options.stdin)),
+      this.change((state) => callTool(state, argv, textOf(options.stdin))),
     )
   }
 
@@ -280,4 +280,9 @@ export async function simCall(
 /** A person shouldn't have to wait for ever: 124 is what timeout(1) says. */
 function neverBack(argv: Argv, { stdout, stderr }: ToolAnswer): ToolAnswer {
   return answer(124, stdout, `${stderr}phx sim: here the real ${argv[0] ?? ''} sits in state D and never comes back\n`)
+}
+
+/** Files are kept as text, so bytes that are none can't be written. */
+function textOf(stdin: MutateOptions['stdin']): string | undefined {
+  return stdin instanceof Uint8Array ? new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(stdin) : stdin
 }

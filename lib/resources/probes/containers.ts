@@ -1,11 +1,9 @@
-/**
- * A container's configuration, read from its file: asking `pct config` costs the better part of a second (facts:
- * proxmox-tools, "Cost"). What is pending and what belongs to snapshots stands in sections of its own below.
- */
+/** A container's configuration, as far as its volumes are concerned. */
 import { innerPath } from '../../config/lxc-volumes.ts'
 import { parseSize } from '../../config/size.ts'
 import type { Probe } from '../../engine/resource.ts'
 import type { Reader } from '../../host/host.ts'
+import { parseGuestConf, pendingDeletions } from './guest-conf.ts'
 
 /** An `mpN` of a container. */
 export interface Mount {
@@ -38,27 +36,15 @@ export interface Container {
 
 export const confOf = (id: string): string => `/etc/pve/lxc/${id}.conf`
 
-const line = /^([a-z][a-z_-]*\d*):\s*(.*\S)\s*$/
-
 export function parseContainer(id: string, text: string): Container {
-  const parts: Record<'live' | 'pending', Map<string, string>> = { live: new Map(), pending: new Map() }
-  let part: 'live' | 'pending' | null = 'live'
-  for (const row of text.split('\n')) {
-    const section = /^\[(.+)\]\s*$/.exec(row)?.[1]
-    if (section !== undefined) part = section.toLowerCase() === 'pve:pending' ? 'pending' : null
-    const [, key, value] = line.exec(row) ?? []
-    if (part !== null && key !== undefined && value !== undefined) parts[part].set(key, value)
-  }
-  const { live, pending } = parts
+  const { values: live, pending } = parseGuestConf(text)
   const isMount = ([key]: [string, string]): boolean => /^mp\d+$/.test(key)
   const mounts = new Map([...[...live].filter(isMount), ...[...pending].filter(isMount)])
   return {
     id,
     mounts: [...mounts].map(([slot, value]) => mountOf(slot, value, live.get(slot))),
     unused: new Map([...live].filter(([key]) => /^unused\d+$/.test(key))),
-    waiting: new Set(
-      [...pending.keys(), ...(pending.get('delete') ?? '').split(',')].filter((key) => /^mp\d+$/.test(key)),
-    ),
+    waiting: new Set([...pending.keys(), ...pendingDeletions(pending)].filter((key) => /^mp\d+$/.test(key))),
     lock: live.get('lock') ?? null,
     isProtected: live.get('protection') === '1',
   }

@@ -61,6 +61,10 @@ function eventLines(event: RunEvent, screen: Screen, verbose: boolean): readonly
       return verbose
         ? [...lastLines(event.stdout), ...lastLines(event.stderr)].map((line) => `[${event.task}]     | ${line}`)
         : []
+    case 'output':
+      return verbose
+        ? lastLines(event.text, Number.POSITIVE_INFINITY).map((line) => `[${event.task}]     | ${line}`)
+        : []
     case 'change-end':
       return event.ok
         ? []

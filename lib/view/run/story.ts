@@ -48,6 +48,7 @@ export class Story {
       case 'warning':
       case 'planned':
       case 'task-start':
+      case 'output':
       case 'stopping':
         break
     }

@@ -1,0 +1,86 @@
+/**
+ * /etc/pve/qemu-server/ID.conf and /etc/pve/lxc/ID.conf: `key: value` lines, a comment on top for people, and below
+ * sections for what waits for the next start and for snapshots. Read from the file: asking `qm config` or `pct config`
+ * costs the better part of a second each (facts: proxmox-tools, "Cost").
+ */
+
+export interface GuestPart {
+  readonly values: ReadonlyMap<string, string>
+  /** `lxc.*` lines, in their order; one may stand twice. */
+  readonly raw: readonly (readonly [string, string])[]
+  /** The comment on top, as Proxmox VE shows it. */
+  readonly description: string
+}
+
+export interface GuestConf extends GuestPart {
+  /** What was set and can't take effect while the guest runs; `delete` names keys that go. */
+  readonly pending: ReadonlyMap<string, string>
+  /** By name, in the order of the file. */
+  readonly snapshots: ReadonlyMap<string, GuestPart>
+}
+
+class Section implements GuestPart {
+  readonly values = new Map<string, string>()
+  readonly raw: (readonly [string, string])[] = []
+  description = ''
+
+  take(line: string): void {
+    const comment = /^#(.*)$/.exec(line)?.[1]
+    if (comment !== undefined) {
+      this.description += `${decoded(comment)}\n`
+      return
+    }
+    const [, rawKey, rawValue] = /^(lxc\.[a-z0-9_\-.]+)(?::|\s*=)\s*(.*?)\s*$/.exec(line) ?? []
+    if (rawKey !== undefined) {
+      this.raw.push([rawKey, rawValue ?? ''])
+      return
+    }
+    const [, key, value] = /^([a-z][a-z_-]*\d*):\s*(.*\S)\s*$/.exec(line) ?? []
+    if (key === undefined || value === undefined) return
+    if (key === 'description') this.description += `${decoded(value)}\n`
+    else this.values.set(key, value)
+  }
+}
+
+/** Proxmox VE keeps anything but printable ASCII, and a few signs, as %XX. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+export function parseGuestConf(text: string): GuestConf {
+  const live = new Section()
+  const pending = new Section()
+  const snapshots = new Map<string, Section>()
+  let section: Section | null = live
+  for (const line of text.split('\n')) {
+    const name = /^\[(.+)\]\s*$/.exec(line)?.[1]
+    if (name === undefined) section?.take(line)
+    else if (name.toLowerCase() === 'pve:pending') section = pending
+    // Other sections with a colon are Proxmox VE's own: `special:fleecing`, and whatever comes.
+    else if (name.includes(':')) section = null
+    else {
+      section = new Section()
+      snapshots.set(name, section)
+    }
+  }
+  const { values, raw, description } = live
+  return { values, raw, description, pending: pending.values, snapshots }
+}
+
+/** Keys of a `[pve:pending]` section that go at the next start. */
+export const pendingDeletions = (pending: GuestConf['pending']): readonly string[] =>
+  (pending.get('delete') ?? '').split(',').flatMap((key) => key.trim().replace(/^!/, '') || [])
+
+/** `FIRST,KEY=VALUE,…`: the options by key, and under '' the word that has none. */
+export function propertiesOf(value: string): Map<string, string> {
+  return new Map(
+    value.split(',').map((word) => {
+      const at = word.indexOf('=')
+      return at < 0 ? ['', word] : [word.slice(0, at), word.slice(at + 1)]
+    }),
+  )
+}
