@@ -100,6 +100,7 @@ export async function ansible(_rig: Rig): Promise<string> {
       await vm.write('/root/phoenix.config.json', readFileSync(join(here, 'phoenix.config.json')))
       await vm.write('/opt/phx/code-cache.mjs', readFileSync(join(import.meta.dirname, '../scripts/code-cache.mjs')))
       await vm.write('/root/example.json', readFileSync(join(import.meta.dirname, '../phoenix.config.json')))
+      await vm.write('/root/files/motd', readFileSync(join(import.meta.dirname, '../files/motd')))
       await vm.run('node /opt/phx/code-cache.mjs /opt/phx/bin /root/example.json', { timeoutSeconds: 300 })
     })
     const play = 'ansible-playbook -i localhost, /root/playbook.yml'

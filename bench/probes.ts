@@ -117,6 +117,7 @@ async function measure(lab: Lab, build: Awaited<ReturnType<typeof packBuild>>, m
     // As after npm ci on that host: the build's cache is of another Node.
     await vm.write('/opt/phx/code-cache.mjs', readFileSync(join(here, '../scripts/code-cache.mjs')))
     await vm.write('/root/example.json', readFileSync(join(here, '../phoenix.config.json')))
+    await vm.write('/root/files/motd', readFileSync(join(here, '../files/motd')))
     await vm.run('node /opt/phx/code-cache.mjs /opt/phx/bin /root/example.json', { timeoutSeconds: 300 })
     await converge(vm, 0, [], { timeoutSeconds: 1200 })
     const lines = new Map<string, string[]>()

@@ -3,7 +3,7 @@
  * with exit code 1 when a step surprises: above all when the second run changes anything.
  */
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -27,7 +27,7 @@ if (!existsSync(program)) {
 }
 const folder = mkdtempSync(join(tmpdir(), 'phx-demo-'))
 try {
-  copyFileSync(join(root, 'phoenix.config.json'), join(folder, 'phoenix.config.json'))
+  for (const name of ['phoenix.config.json', 'files']) cpSync(join(root, name), join(folder, name), { recursive: true })
   phx(folder, 'run setup --host simulated:host', /^Done: [1-9]\d* changed/m)
   phx(folder, 'run setup --host simulated:host', /^Nothing to do/m)
   const graph = phx(folder, 'graph --status --host simulated:host', /✓/)

@@ -3,7 +3,7 @@
  * tests call it to see that README still tells the truth.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -32,7 +32,8 @@ export function runTour(text: string): { text: string; commands: number } {
     return stdout.replaceAll(`${folder}/`, '').trimEnd()
   }
   try {
-    copyFileSync(join(root, 'phoenix.config.json'), join(folder, 'phoenix.config.json'))
+    for (const name of ['phoenix.config.json', 'files'])
+      cpSync(join(root, name), join(folder, name), { recursive: true })
     const written = text
       .replace(/```console\n([\s\S]*?)```/g, (_, block: string) => {
         const lines = block.split('\n').filter((line) => line.startsWith('$ '))

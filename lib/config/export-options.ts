@@ -23,14 +23,14 @@ const switches: readonly (readonly [string, string])[] = [
 /** What is written out even where it is the default: without them exportfs suggests or warns. */
 const alwaysSaid = ['ro', 'sync', 'no_subtree_check']
 
-const otherNames: Readonly<Record<string, string>> = {
-  auth_nlm: 'secure_locks',
-  no_auth_nlm: 'insecure_locks',
-  mp: 'mountpoint',
-  'fsid=root': 'fsid=0',
-}
+const otherNames: ReadonlyMap<string, string> = new Map([
+  ['auth_nlm', 'secure_locks'],
+  ['no_auth_nlm', 'insecure_locks'],
+  ['mp', 'mountpoint'],
+  ['fsid=root', 'fsid=0'],
+])
 
-const defaults: Readonly<Record<string, string>> = { anonuid: '65534', anongid: '65534', sec: 'sys' }
+const defaults = ['anonuid=65534', 'anongid=65534', 'sec=sys']
 
 /** exportfs keeps an id as a signed number of 32 bits and prints it so: 4294967295 is -1. */
 const signed = (value: string): string => (/^-?\d+$/.test(value) ? String(Number(value) | 0) : value)
@@ -39,7 +39,7 @@ const signed = (value: string): string => (/^-?\d+$/.test(value) ? String(Number
 export function effectiveOptions(words: readonly string[]): string[] {
   const chosen = new Map<string, string>()
   for (const given of words) {
-    const named = otherNames[given] ?? given.replace(/^mp=/, 'mountpoint=')
+    const named = otherNames.get(given) ?? given.replace(/^mp=/, 'mountpoint=')
     const [name = '', value] = splitOnce(named)
     const pair = switches.find((one) => one.includes(named))
     if (pair) chosen.set(pair[0], named)
@@ -47,7 +47,7 @@ export function effectiveOptions(words: readonly string[]): string[] {
     else chosen.set(name, `${name}=${name === 'anonuid' || name === 'anongid' ? signed(value) : value}`)
   }
   const isDefault = ([name, word]: readonly [string, string]): boolean =>
-    word === name ? switches.some(([usual]) => usual === word) : word === `${name}=${defaults[name]}`
+    word === name ? switches.some(([usual]) => usual === word) : defaults.includes(word)
   return [...chosen]
     .filter((one) => !isDefault(one))
     .map(([, word]) => word)

@@ -3,7 +3,7 @@
  * sends what was read. They belong to the config, and are kept with it.
  */
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { PhxConfig } from './generated/types.ts'
 import type { Finding } from './problem.ts'
@@ -19,7 +19,7 @@ export interface FeatureScript {
 
 export type FeatureScripts = ReadonlyMap<string, FeatureScript>
 
-/** The one feature that needs no script: the snippet for the first boot is it. */
+/** The one feature of virtual machines that needs no script: the snippet for the first boot is it. */
 export const baseSetup = 'base_setup'
 
 const read = new WeakMap<PhxConfig, FeatureScripts>()
@@ -36,20 +36,21 @@ export function scriptOf(name: string, content: string): FeatureScript {
   return { name, file: `${name}.sh`, content, sha256: createHash('sha256').update(content).digest('hex') }
 }
 
-/** Reads what the features of the config's machines name; `folder` is that of the config. Says what is wrong with it. */
+/** Reads what the features of the config's guests name; `folder` is that of the config. Says what is wrong with it. */
 export function readScripts(config: PhxConfig, folder: string): Finding[] {
-  const section = config.vm_features
-  if (section === undefined) return []
-  const from = resolve(folder, section.scripts ?? 'vm-features')
-  const vms = new Spot(config).get('guests', 'vms').items()
+  const section = new Spot(config).get('vm_features')
+  const from = resolve(folder, section.get('scripts').text ?? 'vm-features')
+  // Who has neither the section nor the folder has not come to it yet: their guests can wait, and the host need not.
+  const isSetUp = section.isPresent || existsSync(from)
   const scripts = new Map<string, FeatureScript>()
   const findings: Finding[] = []
-  for (const spot of vms.flatMap((vm) => vm.get('features').items())) {
+  for (const { spot, hasSnippet } of featureSpots(new Spot(config))) {
     const name = spot.text ?? ''
-    if (scripts.has(name)) continue
+    // No name of a file: that has been told.
+    if (!/^[a-z0-9_-]+$/.test(name)) continue
+    if (scripts.has(name) || (hasSnippet && name === baseSetup && !isThere(from, name))) continue
     const found = scriptIn(from, name, spot)
-    if (found === undefined) continue
-    if ('severity' in found) findings.push(found)
+    if ('severity' in found) findings.push(isSetUp ? found : { ...found, severity: 'warning' })
     else scripts.set(name, found)
     if (!('severity' in found) && !found.content.startsWith('#!')) findings.push(withoutInterpreter(spot, from, name))
   }
@@ -57,12 +58,39 @@ export function readScripts(config: PhxConfig, folder: string): Finding[] {
   return findings
 }
 
-/** Undefined for `base_setup` without a script: it is the snippet alone. */
-function scriptIn(folder: string, name: string, spot: Spot): FeatureScript | Finding | undefined {
-  const names = [`${name}.sh`, `feature_install_${name}.sh`]
+interface FeatureSpot {
+  readonly spot: Spot
+  /** Whether base_setup may be the snippet for the first boot alone: containers have none. */
+  readonly hasSnippet: boolean
+}
+
+function featureSpots(config: Spot): FeatureSpot[] {
+  const vms = config.get('guests', 'vms').items()
+  const containers = config.get('guests', 'lxc_configs').fields()
+  return [
+    ...vms.flatMap((vm) =>
+      vm
+        .get('features')
+        .items()
+        .map((spot) => ({ spot, hasSnippet: true })),
+    ),
+    ...containers.flatMap(([, lxc]) =>
+      lxc
+        .get('features')
+        .items()
+        .map((spot) => ({ spot, hasSnippet: false })),
+    ),
+  ]
+}
+
+const filesOf = (name: string): string[] => [`${name}.sh`, `feature_install_${name}.sh`]
+
+const isThere = (folder: string, name: string): boolean => filesOf(name).some((file) => existsSync(join(folder, file)))
+
+function scriptIn(folder: string, name: string, spot: Spot): FeatureScript | Finding {
+  const names = filesOf(name)
   const [only, other] = names.flatMap((file) => readIfThere(join(folder, file)) ?? [])
   if (only === undefined) {
-    if (name === baseSetup) return undefined
     const mend = `write ${names[0]} (or ${names[1]}) into ${folder}, or take the feature away`
     return error(spot, `there is no script for the feature ${name}`, mend)
   }

@@ -60,7 +60,7 @@ export function declaredFirewall(config: PhxConfig): DeclaredFirewall | undefine
       output: given.default_output_policy ?? 'ACCEPT',
       forward: given.default_forward_policy ?? null,
     },
-    rules: [...nfs.rules, ...smb.rules, ...(given.global_firewall_rules ?? []).flatMap(globalRules)],
+    rules: [...nfs.rules, ...smb.rules, ...(given.global_firewall_rules ?? []).flatMap(rulesOf)],
     networks,
     gaps: [...nfs.gaps, ...smb.gaps],
   }
@@ -134,7 +134,7 @@ function networksOf(config: PhxConfig): readonly string[] {
 const actions = { ACCEPT: 'allow', DROP: 'deny', REJECT: 'reject' } as const
 
 /** One for each source and destination, since ufw takes one address at a time. */
-function globalRules(given: GivenRule): FirewallRule[] {
+export function rulesOf(given: GivenRule): FirewallRule[] {
   const addresses = (text: string | undefined): (string | null)[] =>
     text === undefined ? [null] : unique(text.split(',').map((part) => canonicalAddress(part) ?? part))
   return addresses(given.source).flatMap((source) =>

@@ -4,12 +4,16 @@ import { dirname } from 'node:path'
 import { readScripts } from './feature-scripts.ts'
 import type { PhxConfig } from './generated/types.ts'
 import { validate } from './generated/validator.js'
-import { type LocatedDocument, locateJson } from './locate.ts'
-import { type Finding, jsonPath, type Problem, printable } from './problem.ts'
+import { readGuestFiles } from './guest-files.ts'
+import { lookAtFiles } from './guests/files.ts'
+import { locateJson } from './locate.ts'
+import { faultsOf, keyOf, type Part, type PartFinding, problemOf, valueIn } from './part.ts'
+import type { Finding, Problem } from './problem.ts'
 import { rules } from './rules/index.ts'
 import { schemaFindings } from './schema-findings.ts'
 import { Spot } from './spot.ts'
 import { unsafeTexts } from './unsafe-texts.ts'
+import { type PartValue, type Whole, wholeOf } from './whole.ts'
 
 export type { PhxConfig }
 
@@ -38,47 +42,73 @@ export function loadConfig(file: string): Loaded {
   }
 }
 
-/** The same for a text at hand; `file` is only for the problems. Files beside the config are read from `folder`, when there is one. */
+/**
+ * The same for a text at hand; `file` is only for the problems. Files beside the config (guests, scripts, what is put
+ * into guests) are read from `folder`, when there is one.
+ */
 export function parseConfig(text: string, file: string, folder?: string): Loaded {
-  const document = locateJson(text)
-  const problems: Problem[] = document.faults.map(({ line, column, path, message, mend }) => {
-    const place = { file, line, column, path: jsonPath(path) }
-    return { severity: 'error', ...place, message: printable(message), mend: printable(mend) }
+  const main: Part = { file, document: locateJson(text), root: [] }
+  const guestFiles = readGuestFiles(main, folder)
+  const parts = [main, ...guestFiles.parts]
+  const problems = parts.flatMap(faultsOf)
+  const told = [...guestFiles.findings]
+  const values = parts.map((part) => {
+    if (part.document.value === undefined) return { part, value: undefined }
+    const { value, findings } = lookAt(part)
+    told.push(...without(findings, told))
+    return { part, value }
   })
-  if (document.value !== undefined) {
-    problems.push(...findingsIn(document.value).map((finding) => placed(finding, document, file)))
+  const [first, ...others] = values as [PartValue, ...PartValue[]]
+  if (first.value === undefined) return { ok: false, file, problems }
+  const whole = wholeOf(first, others)
+  told.push(...without(whole.findings, told))
+  const byRules = findingsIn(whole, guestFiles.areWhole)
+  told.push(...without(byRules, told))
+  const config = whole.value as PhxConfig
+  if (folder !== undefined && typeof config === 'object' && config !== null) {
+    const findings = [...readScripts(config, folder), ...lookAtFiles(config, folder)]
+    told.push(
+      ...without(
+        findings.map((finding) => placed(finding, whole)),
+        told,
+      ),
+    )
   }
-  const isSound = !problems.some((problem) => problem.severity === 'error')
-  if (isSound && folder !== undefined) {
-    const findings = readScripts(document.value as PhxConfig, folder)
-    problems.push(...findings.map((finding) => placed(finding, document, file)))
-  }
-  problems.sort((one, other) => one.line - other.line || one.column - other.column)
-  if (problems.some((problem) => problem.severity === 'error')) return { ok: false, file, problems }
-  return { ok: true, file, config: document.value as PhxConfig, problems }
+  problems.push(...told.map(problemOf))
+  const files = parts.map((part) => part.file)
+  problems.sort((one, other) => {
+    return files.indexOf(one.file) - files.indexOf(other.file) || one.line - other.line || one.column - other.column
+  })
+  return problems.some(isError) ? { ok: false, file, problems } : { ok: true, file, config, problems }
 }
 
-function findingsIn(value: unknown): Finding[] {
-  const { findings: unsafe, document } = unsafeTexts(value)
+const isError = ({ severity }: { readonly severity: string }): boolean => severity === 'error'
+
+/** What one file by itself has wrong, and its value without the secrets that stand in it. */
+function lookAt(part: Part): { readonly value: unknown; readonly findings: readonly PartFinding[] } {
+  const { findings: unsafe, document } = unsafeTexts(valueIn(part))
   const bySchema = validate(document) ? [] : schemaFindings(document, validate.errors ?? [])
-  const config = new Spot(document)
-  const byRules = rules.flatMap((rule) => [...rule(config)])
+  const inPart = (finding: Finding): PartFinding => ({ part, path: finding.path, finding })
   // Where a value is refused for what it is, the schema and then the rules have nothing to add about the same value.
-  const safe = without(bySchema, unsafe)
-  return [...unsafe, ...safe, ...without(byRules, [...unsafe, ...safe])]
+  const refused = unsafe.map(inPart)
+  return { value: document, findings: [...refused, ...without(bySchema.map(inPart), refused)] }
 }
 
-function without(findings: readonly Finding[], refusals: readonly Finding[]): Finding[] {
-  const refused = new Set(refusals.map(({ path }) => jsonPath(path)))
-  return findings.filter(({ path }) => !refused.has(jsonPath(path)))
+/** A guest in a file that could not be read is not missing: then nothing is said about guests. */
+function findingsIn(whole: Whole, areWhole: boolean): PartFinding[] {
+  const config = new Spot(whole.value)
+  const found = rules.flatMap((rule) => [...rule(config)])
+  return found.filter(({ path }) => areWhole || path[0] !== 'guests').map((finding) => placed(finding, whole))
 }
 
-function placed(finding: Finding, document: LocatedDocument, file: string): Problem {
-  const { severity, path, at, meant } = finding
-  const message = printable(finding.message)
-  const mend = printable(finding.mend)
-  const place = at === 'key' ? document.keyAt(path) : document.valueAt(path)
-  return { severity, file, ...place, path: jsonPath(path), message, mend, ...(meant === undefined ? {} : { meant }) }
+function placed(finding: Finding, whole: Whole): PartFinding {
+  const other = finding.other === undefined ? {} : { other: whole.placeOf(finding.other) }
+  return { ...whole.placeOf(finding.path), finding, ...other }
+}
+
+function without(findings: readonly PartFinding[], refusals: readonly PartFinding[]): PartFinding[] {
+  const refused = new Set(refusals.map(keyOf))
+  return findings.filter((one) => !refused.has(keyOf(one)))
 }
 
 function unreadable(file: string, error: NodeJS.ErrnoException): Problem {

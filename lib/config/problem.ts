@@ -29,6 +29,8 @@ export interface Finding {
   readonly message: string
   readonly mend: string
   readonly meant?: string
+  /** The other of two that don't go together: the message then ends with its place. */
+  readonly other?: Path
 }
 
 /** A text for a terminal: control characters, also those that turn the direction of writing, in their JSON form. */

@@ -28,6 +28,8 @@ const MOVED: ReadonlyMap<string, string> = new Map(
     'zfs.pools[].spare': 'write spares',
     'samba.workgroup': 'move it to network.workgroup',
     'guests.lxc_configs.*.clone_from_template_ctid': 'write clone_from_ctid',
+    'guests.lxc_configs.*.enable_lifecycle_snapshots': 'write final_form in snapshots',
+    'guests.lxc_configs.*.health_checks': 'write health_check, with a command inside the container',
   }),
 )
 
@@ -45,8 +47,6 @@ const UNREAD: readonly string[] = [
   'guests.vms[].qm_options',
   'guests.vms[].dns_records',
   'guests.vms[].mount_points',
-  'guests.lxc_configs.*.swap_mb',
-  'guests.lxc_configs.*.health_check',
   'guests.lxc_configs.*.tests',
   'guests.lxc_configs.*.integration_tests',
 ]

@@ -19,7 +19,8 @@ export function secretFiles(config: PhxConfig): readonly string[] {
   const walk = (value: unknown, name: string): void => {
     if (value === null || typeof value !== 'object') return
     const { file } = value as Partial<SecretReference>
-    if (isSecretName(name) && typeof file === 'string') found.add(file)
+    // `source`: a secret that is put into a guest.
+    if ((isSecretName(name) || name === 'source') && typeof file === 'string') found.add(file)
     else for (const [key, item] of Object.entries(value)) walk(item, Array.isArray(value) ? name : key)
   }
   walk(config, '')

@@ -98,6 +98,11 @@ export function warning(spot: Spot, message: string, mend: string, meant?: strin
   return { ...error(spot, message, mend, meant), severity: 'warning' }
 }
 
+/** The same, and where the other of two is that don't go together. */
+export function beside(other: Spot, finding: Finding): Finding {
+  return { ...finding, other: other.path }
+}
+
 /** The same, pointing at the field's name instead of its value. */
 export function atKey(finding: Finding): Finding {
   return { ...finding, at: 'key' }

@@ -28,6 +28,7 @@ const CREDENTIAL_PARAMETER =
 /** Sections whose texts become arguments, names and lines of files on the host. */
 const PRINTED_SECTIONS: readonly unknown[] = [
   ...['zfs', 'proxmox_storage_ids', 'host', 'network', 'timezone', 'domain_name', 'nfs', 'firewall'],
+  ...['vm_features', 'shared_volumes', 'guests', 'guest_files'],
 ]
 
 export function unsafeTexts(document: unknown): UnsafeTexts {

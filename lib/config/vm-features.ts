@@ -11,6 +11,8 @@ import { type DeclaredZfs, declaredZfs } from './zfs.ts'
 export interface DeclaredSnippet {
   /** Null when no declared storage takes snippets: then it is only shown. */
   readonly path: string | null
+  /** As Proxmox VE names it: `STORAGE:snippets/vendor-8101.yaml`; null likewise. */
+  readonly volume: string | null
   readonly ground: PathGround | null
   readonly lines: readonly string[]
 }
@@ -20,6 +22,8 @@ export interface DeclaredFeatures {
   /** `EXPORT/vm-features/VMID` */
   readonly folder: string
   readonly ground: PathGround
+  /** How the machine gets at the folder; null when it is exported to nobody that it could be. */
+  readonly share: { readonly server: string; readonly mountPoint: string } | null
   /** In the order in which they are declared, those that have one. */
   readonly scripts: readonly FeatureScript[]
   /** Present when base_setup is among the features. */
@@ -47,27 +51,40 @@ export function declaredFeatures(config: PhxConfig): DeclaredFeatures[] {
   const ground = groundOfPath(plainPath(carrier), zfs)
   if (ground === null) return []
   const scripts = featureScripts(config)
-  return vmsWithFeatures(config).map((vm) => ({
-    vmid: vm.vmid,
-    folder: folderOf(carrier, vm),
-    ground,
-    scripts: [...new Set(vm.features)].flatMap((name) => scripts.get(name) ?? []),
-    snippet: vm.features?.includes(baseSetup) ? snippetOf(config, zfs, vm, folderOf(carrier, vm)) : null,
-  }))
+  return vmsWithFeatures(config).map((vm) => {
+    const folder = folderOf(carrier, vm)
+    const share = shareOf(config, vm, folder)
+    return {
+      vmid: vm.vmid,
+      folder,
+      ground,
+      share,
+      scripts: [...new Set(vm.features)].flatMap((name) => scripts.get(name) ?? []),
+      snippet: vm.features?.includes(baseSetup) ? snippetOf(zfs, vm, share && { ...share, folder }) : null,
+    }
+  })
+}
+
+function shareOf(config: PhxConfig, vm: Vm, folder: string): DeclaredFeatures['share'] {
+  const server = declaredServer(config)
+  if (server === undefined || (addressOf(vm) === null && !isExported(config, folder))) return null
+  return { server, mountPoint: plainPath(config.vm_features?.mount_point ?? '/mnt/vm-features') }
 }
 
 /** In the first declared dir storage that takes snippets; Proxmox VE looks for them in its folder of that name. */
-function snippetOf(config: PhxConfig, zfs: DeclaredZfs, vm: Vm, folder: string): DeclaredSnippet {
-  const server = declaredServer(config)
-  const isReached = server !== undefined && (addressOf(vm) !== null || isExported(config, folder))
-  const mountPoint = plainPath(config.vm_features?.mount_point ?? '/mnt/vm-features')
-  const lines = firstBoot(isReached ? { source: `${server}:${folder}`, mountPoint } : null)
+function snippetOf(
+  zfs: DeclaredZfs,
+  { vmid }: Vm,
+  share: { readonly server: string; readonly mountPoint: string; readonly folder: string } | null,
+): DeclaredSnippet {
+  const lines = firstBoot(share && { source: `${share.server}:${share.folder}`, mountPoint: share.mountPoint })
   const storage = zfs.storages.find(({ type, content, disable }) => {
     return type === 'dir' && content.includes('snippets') && !disable
   })
-  if (storage === undefined) return { path: null, ground: null, lines }
-  const path = `${storage.path}/snippets/vendor-${vm.vmid}.yaml`
-  return { path, ground: groundOfPath(path, zfs), lines }
+  if (storage === undefined) return { path: null, volume: null, ground: null, lines }
+  const name = `snippets/vendor-${vmid}.yaml`
+  const path = `${storage.path}/${name}`
+  return { path, volume: `${storage.id}:${name}`, ground: groundOfPath(path, zfs), lines }
 }
 
 const isExported = (config: PhxConfig, folder: string): boolean =>

@@ -43,6 +43,9 @@ export function readLxc(guests: GuestReader, ctid: string, lxc: Old): Fields | u
           ? undefined
           : reader.fields(mount, `${LXC}.mount_points[]`)
       }),
+    swap_mb: (old) => report.dropped(old, 'no script read it'),
+    health_check: (old) => report.dropped(old, 'the script read health_checks, another field'),
+    application_script: (old) => readApplication(guests, old),
     id_maps: (old) => {
       report.dropped(old, 'what it says was never read: any entry gave the default mapping of Proxmox VE')
       return undefined
@@ -106,6 +109,12 @@ function readVolume(guests: GuestReader, volume: Old): Fields | undefined {
     message,
     `name a declared pool, or one of ${guests.storages.join(', ')}`,
   )
+}
+
+/** The file is where the scripts were; without it the new config would not validate. */
+function readApplication({ reader }: GuestReader, old: Old): undefined {
+  const message = `phx looks for ${String(old.value)} beside the config, and no longer gives it the configs of all guests`
+  return reader.report.leavesOut(old, message, 'see that it can do without, put it there, and write application_script')
 }
 
 function textId({ reader }: GuestReader, old: Old): string {

@@ -28,16 +28,13 @@ const UNREAD: Readonly<Record<string, string>> = {
   'guests.vms[].dns_records': NO_SCRIPT,
   'guests.vms[].docker_firewall_rules': NO_SCRIPT,
   'guests.vms[].mount_points': 'a field of containers; no script read it for a VM',
-  'guests.vms[].snapshots': 'the script asked for other names, so no snapshot was ever found or made',
   'guests.vms[].template_snapshot_name': NO_SCRIPT,
   'guests.vms[].post_create_scripts': NO_SCRIPT,
-  'guests.lxc_configs.*.swap_mb': NO_SCRIPT,
   'guests.lxc_configs.*.swap': NO_SCRIPT,
   'guests.lxc_configs.*.balloon_min_mb': NO_SCRIPT,
   'guests.lxc_configs.*.static_ip': 'network_config says it too, and that is what was read',
   'guests.lxc_configs.*.nvidia_pci_ids': NO_SCRIPT,
   'guests.lxc_configs.*.setup_script': NO_SCRIPT,
-  'guests.lxc_configs.*.health_check': 'the script read health_checks, another field',
   'guests.lxc_configs.*.tests': 'nothing called these tests',
   'guests.lxc_configs.*.vllm': 'nothing called these tests',
   'guests.lxc_configs.*.integration_tests': 'nothing called these tests',
@@ -48,7 +45,6 @@ const UNREAD: Readonly<Record<string, string>> = {
     'the call is commented out since 16 November; raw lines in lxc_options count',
   'guests.lxc_configs.*.apparmor_manages_nesting': 'the call is commented out since 16 November',
   'guests.lxc_configs.*.template_file': 'templates as archives were given up on 10 November',
-  'guests.lxc_configs.*.id_maps': 'what it says was never read: any entry gave the default mapping of Proxmox VE',
 }
 
 const LEFT_ALONE: Readonly<Record<string, string>> = {
@@ -72,7 +68,8 @@ const LEFT_ALONE: Readonly<Record<string, string>> = {
   'guests.vms[].node_labels': 'phx does not manage Docker Swarm',
   'guests.vms[].traefik_service': 'phx does not manage Traefik',
   'guests.vms[].trigger_sync_on_completion': 'there is no sync to trigger',
-  'guests.lxc_configs.*.health_checks': 'phx runs no health checks inside guests',
+  'guests.lxc_configs.*.health_checks':
+    'scripts of the host; phx runs the command of health_check inside the container',
   'guests.lxc_configs.*.template_snapshot_name': 'phx keeps no snapshots of templates',
   'guests.lxc_configs.*.enable_lifecycle_snapshots': 'phx does not delete and retake snapshots at every run',
   'guests.lxc_configs.*.vllm_engine_config': 'phx does not manage vLLM; the application script of the container did',

@@ -53,14 +53,14 @@ export function recognise(value: unknown): Kind | Unrecognised {
 /** Marks that the old files never had. A config without any is told by importing it: nothing changes. */
 export function looksLikePhx(value: unknown): boolean {
   if (!isObject(value)) return false
-  const { $schema, guests, host, vm_features, users, firewall } = value
+  const { $schema, guests, guest_files, host, vm_features, users, firewall } = value
   if (
     ['vms', 'vm_defaults', 'lxc_configs', 'core_paths', 'version', 'author'].some((name) => Object.hasOwn(value, name))
   ) {
     return false
   }
   if (typeof $schema === 'string') return $schema.endsWith('phoenix.config.schema.json')
-  if ([guests, host, vm_features].some(isObject) || Array.isArray(users)) return true
+  if ([guests, host, vm_features].some(isObject) || [users, guest_files].some(Array.isArray)) return true
   return (isObject(firewall) && typeof firewall.backend === 'string') || holdsReference(value)
 }
 

@@ -25,6 +25,8 @@ export function readVm(guests: GuestReader, vm: Old): Fields | undefined {
     dependencies: (old) => readDependencies(guests, old),
     network_config: (old) => readNetwork(guests, old, vm),
     user_config: (old) => readUser(guests, old, vm),
+    snapshots: (old) =>
+      reader.report.dropped(old, 'the script asked for other names, so no snapshot was ever found or made'),
     docker_stacks: (old) => readStacks(guests, old),
     firewall: (old) => readGuestFirewall(reader, old, `${VM}.firewall`),
   })
@@ -44,22 +46,8 @@ function neverApplied({ reader }: GuestReader, old: Old): undefined {
 
 function readNetwork({ reader }: GuestReader, old: Old, vm: Old): Fields | undefined {
   const { report } = reader
-  let single: unknown
-  const made = reader.fields(old, `${VM}.network_config`, {
-    nameservers: (list) => {
-      const [first, ...more] = list.text?.split(/[\s,]+/) ?? list.items().map(({ value }) => value)
-      single = first
-      if (more.length > 0) {
-        report.asks(
-          list,
-          `phx sets one name server in a VM: ${String(first)} is taken`,
-          'write nameserver if another is meant',
-        )
-      } else report.normalised(list, list.value, `nameserver: ${String(first)}`)
-    },
-  })
+  const made = reader.fields(old, `${VM}.network_config`, { nameservers: (list) => reader.words(list) })
   if (made === undefined) return undefined
-  if (single !== undefined && made.nameserver === undefined) made.nameserver = single
   const misplaced = vm.get('user_config', 'gw')
   if (!misplaced.isPresent) return made
   made.gw ??= misplaced.value

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { validate } from '../../lib/config/generated/validator.js'
+import { declaredGuests } from '../../lib/config/guests.ts'
 import { parseConfig } from '../../lib/config/load.ts'
 import { declaredDisks, declaredZfs } from '../../lib/config/zfs.ts'
 import { resolve, type Schema } from '../../scripts/schema-sections.ts'
@@ -47,6 +48,7 @@ function load(text: string): ReturnType<typeof parseConfig> {
     assert.ok(validate(JSON.parse(text)), 'what loads fits the schema')
     declaredZfs(loaded.config)
     declaredDisks(loaded.config)
+    declaredGuests(loaded.config)
   }
   return loaded
 }

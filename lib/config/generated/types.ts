@@ -21,12 +21,15 @@ export type ZfsProperties =
     }
 export type FileMode = string
 export type FirewallPolicy = 'ACCEPT' | 'DROP' | 'REJECT'
+export type Nameservers = string | Address[]
+export type GuestSeconds = number
+export type GuestRestart = 'manual' | 'allowed'
 export type GuestId = number
 export type GuestName = string
+export type MacAddress = string
 export type AddressOrDhcp = string
 export type Features = string[]
 export type GuestDependencies = (string | number)[]
-export type MacAddress = string
 
 /**
  * What a Proxmox VE host should be. phx converges it and never loses data unasked.
@@ -59,6 +62,10 @@ export interface PhxConfig {
   shared_volumes?: SharedVolumes
   nvidia_driver?: NvidiaDriver
   vm_features?: VmFeatures
+  /**
+   * Further files of guests, beside the config or absolute. Each is a JSON object of what could stand in guests (vm_defaults, vms, lxc_configs), and counts as if it stood there. They name no other files.
+   */
+  guest_files?: string[]
   guests?: Guests
 }
 /**
@@ -590,10 +597,10 @@ export interface NvidiaDriver {
   passthrough?: string[]
 }
 /**
- * Where the feature scripts of virtual machines come from, and where the machines find them: EXPORT/vm-features/VMID holds what a machine's features name, and nothing else. Absent: no such folders.
+ * Where the feature scripts of guests come from, and where virtual machines find them: EXPORT/vm-features/VMID holds what a machine's features name, and nothing else. Absent: no such folders.
  */
 export interface VmFeatures {
-  export: AbsolutePath
+  export?: AbsolutePath
   /**
    * Folder with the scripts, beside the config or absolute, on the machine that runs phx: NAME.sh for each feature, or feature_install_NAME.sh.
    */
@@ -616,7 +623,7 @@ export interface Guests {
  */
 export interface VmDefaults {
   /**
-   * Image from which templates are made.
+   * Image of VMs that name neither template_image nor clone_from_vmid.
    */
   template?: string
   /**
@@ -643,6 +650,22 @@ export interface VmDefaults {
    * Bridge of the first network card.
    */
   network_bridge?: string
+  nameservers?: Nameservers
+  user_config?: VmUser
+  agent_timeout_seconds?: GuestSeconds
+  feature_timeout_seconds?: GuestSeconds
+  restart?: GuestRestart
+}
+/**
+ * First account inside the guest, by cloud-init.
+ */
+export interface VmUser {
+  username: UnixName
+  password?: SecretReference
+  /**
+   * Keys that may log in.
+   */
+  ssh_public_keys?: SshPublicKey[]
 }
 /**
  * A virtual machine.
@@ -655,7 +678,7 @@ export interface Vm {
    */
   is_template?: boolean
   /**
-   * Cloud image from which it is made.
+   * Cloud image from which it is made: a name, with template_image_url and template_image_sha256, or the absolute path of a file on the host.
    */
   template_image?: string
   /**
@@ -663,10 +686,14 @@ export interface Vm {
    */
   template_image_url?: string
   /**
-   * SHA-256 of the image.
+   * SHA-256 of the image. phx fetches nothing without one; that of a file on the host is checked when it is given.
    */
   template_image_sha256?: string
   clone_from_vmid?: GuestId
+  /**
+   * Whether the clone shares the template's disk instead of copying it. The template then cannot be removed before it.
+   */
+  linked_clone?: boolean
   /**
    * Number of cores.
    */
@@ -687,6 +714,7 @@ export interface Vm {
    * Bridge of the first network card.
    */
   network_bridge?: string
+  mac_address?: MacAddress
   network_config?: VmNetwork
   user_config?: VmUser
   /**
@@ -712,9 +740,22 @@ export interface Vm {
    */
   nfs_shares?: NfsShare[]
   /**
-   * Files of the host that are put into the guest.
+   * Files that are put into the guest.
    */
   file_injections?: FileInjection[]
+  agent_timeout_seconds?: GuestSeconds
+  feature_timeout_seconds?: GuestSeconds
+  shutdown_timeout_seconds?: GuestSeconds
+  restart?: GuestRestart
+  snapshots?: GuestSnapshots
+  /**
+   * Whether phx may take over a VM of this id that it did not make.
+   */
+  adopt?: boolean
+  /**
+   * Whether phx destroy refuses it, whatever is agreed to.
+   */
+  protected?: boolean
   firewall?: GuestFirewall
 }
 /**
@@ -724,17 +765,7 @@ export interface VmNetwork {
   ip: AddressOrDhcp
   gw?: Address
   nameserver?: Address
-}
-/**
- * First account inside the guest, by cloud-init.
- */
-export interface VmUser {
-  username: UnixName
-  password?: SecretReference
-  /**
-   * Keys that may log in.
-   */
-  ssh_public_keys?: SshPublicKey[]
+  nameservers?: Nameservers
 }
 /**
  * A network folder.
@@ -771,15 +802,28 @@ export interface NfsShare {
  */
 export interface FileInjection {
   /**
-   * File on the host, or where a secret is kept.
+   * File beside the config or absolute, on the machine that runs phx, at most 64 MiB; or where a secret is kept.
    */
   source: string | SecretReference
   destination: AbsolutePath
   /**
-   * Owner inside the guest.
+   * Owner inside the guest, as user:group; one name stands for both.
    */
   owner?: string
   mode?: FileMode
+}
+/**
+ * Snapshots that phx takes of a guest.
+ */
+export interface GuestSnapshots {
+  /**
+   * Whether a snapshot is taken once the guest is proved to be as declared, and something had changed.
+   */
+  final_form?: boolean
+  /**
+   * How many of these are kept; an older one goes only when a newer one is proved.
+   */
+  keep?: number
 }
 /**
  * Rules of one guest.
@@ -826,6 +870,10 @@ export interface Lxc {
    */
   memory_mb?: number
   /**
+   * Swap in MiB. Absent: as Proxmox VE or the template has it.
+   */
+  swap_mb?: number
+  /**
    * Id of the Proxmox VE storage for the root file system.
    */
   storage_pool?: string
@@ -854,7 +902,7 @@ export interface Lxc {
    */
   gpu_assignment?: string
   /**
-   * Script that sets up the application.
+   * Script that sets up the application, run in the container after its features: beside the config or absolute.
    */
   application_script?: string
   /**
@@ -882,6 +930,19 @@ export interface Lxc {
    */
   boot_delay?: number
   dependencies?: GuestDependencies
+  health_check?: HealthCheck
+  feature_timeout_seconds?: GuestSeconds
+  shutdown_timeout_seconds?: GuestSeconds
+  restart?: GuestRestart
+  snapshots?: GuestSnapshots
+  /**
+   * Whether phx may take over a container of this id that it did not make.
+   */
+  adopt?: boolean
+  /**
+   * Whether phx destroy refuses it, whatever is agreed to.
+   */
+  protected?: boolean
   firewall?: GuestFirewall
 }
 /**
@@ -899,10 +960,7 @@ export interface LxcNetwork {
   ip: AddressOrDhcp
   gw?: Address
   nameserver?: Address
-  /**
-   * Several name servers.
-   */
-  nameservers?: string | Address[]
+  nameservers?: Nameservers
   hwaddr?: MacAddress
 }
 /**
@@ -926,6 +984,10 @@ export interface ZfsVolume {
    * Whether backups of the container include it.
    */
   backup?: boolean
+  /**
+   * Whether it is kept when the container is destroyed: detached, and named.
+   */
+  persistent?: boolean
 }
 /**
  * A folder of the host inside a container.
@@ -962,4 +1024,18 @@ export interface IdMap {
    * How many.
    */
   size: number
+}
+/**
+ * A command that succeeds when the container does its work.
+ */
+export interface HealthCheck {
+  /**
+   * The command: a list of arguments, or one line for the container's own shell.
+   */
+  command: string | string[]
+  /**
+   * How often it is tried again before it counts as failed.
+   */
+  retries?: number
+  interval?: GuestSeconds
 }

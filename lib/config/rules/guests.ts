@@ -1,51 +1,70 @@
-/** Guests, as far as they can be judged before their own steps exist: ids, names, dependencies, folders of the host. */
+/** Guests by themselves: ids, names, addresses, folders of the host. */
 import { canonicalAddress } from '../firewall-address.ts'
+import { type GuestSpot, guestSpots } from '../guests-view.ts'
 import { hostPathFindings } from '../host-path.ts'
 import type { Finding } from '../problem.ts'
-import { atKey, error, type Rule, type Spot } from '../spot.ts'
-
-interface GuestSpot {
-  readonly id: string
-  readonly idSpot: Spot
-  readonly spot: Spot
-}
+import { atKey, beside, error, type Rule, type Spot } from '../spot.ts'
 
 export const guestsAreSound: Rule = function* (config) {
   const guests = guestSpots(config)
-  const ids = new Set<string>()
-  const names = new Set<string>()
+  const ids = new Map<string, Spot>()
+  const names = new Map<string, Spot>()
   for (const { id, idSpot, spot } of guests) {
-    if (ids.has(id)) yield atKey(error(idSpot, `two guests have the id ${id}`, 'give one of them another id'))
-    ids.add(id)
+    const sameId = ids.get(id)
+    if (sameId === undefined) ids.set(id, idSpot)
+    else yield beside(sameId, atKey(error(idSpot, `two guests have the id ${id}`, 'give one of them another id')))
     const name = spot.get('name')
-    if (name.text !== undefined && names.has(name.text))
-      yield error(name, `two guests are named ${name.text}`, 'give one of them another name')
-    if (name.text !== undefined) names.add(name.text)
+    if (name.text === undefined) continue
+    const sameName = names.get(name.text)
+    if (sameName === undefined) names.set(name.text, name)
+    else yield beside(sameName, error(name, `two guests are named ${name.text}`, 'give one of them another name'))
   }
   yield* sharedAddresses(guests)
-  for (const { id, spot } of guests) {
-    for (const dependency of spot.get('dependencies').items()) {
-      const needed = String(dependency.value).replace(/^(vm|lxc):/, '')
-      if (!/^[0-9]+$/.test(needed)) continue
-      if (needed === id) yield error(dependency, 'a guest cannot depend on itself', 'remove it')
-      else if (!ids.has(needed))
-        yield error(dependency, `no guest ${needed} is declared`, 'declare it, or remove the dependency')
-    }
-  }
+  yield* sharedCards(guests)
+}
+
+interface Owner {
+  readonly id: string
+  readonly spot: Spot
 }
 
 /** Each could mount what is exported to the other alone. */
 function* sharedAddresses(guests: readonly GuestSpot[]): Generator<Finding> {
-  const owners = new Map<string, string>()
+  const owners = new Map<string, Owner>()
   for (const { id, spot } of guests) {
     for (const network of [spot.get('network_config'), spot.get('secondary_network_config')]) {
       const ip = network.get('ip')
       const address = canonicalAddress(ip.text?.replace(/\/.*/, '') ?? '')
       if (address === undefined) continue
       const owner = owners.get(address)
-      if (owner !== undefined)
-        yield error(ip, `guest ${owner} has the address ${address} too`, 'give one of them another address')
-      owners.set(address, id)
+      if (owner === undefined) owners.set(address, { id, spot: ip })
+      else {
+        const message = `guest ${owner.id} has the address ${address} too`
+        yield beside(owner.spot, error(ip, message, 'give one of them another address'))
+      }
+    }
+  }
+}
+
+/** Two cards of one MAC address on a bridge: frames for the one reach the other, by turns. */
+function* sharedCards(guests: readonly GuestSpot[]): Generator<Finding> {
+  const owners = new Map<string, Owner>()
+  for (const { id, spot } of guests) {
+    const own = spot.get('mac_address')
+    const again = spot.get('network_config', 'hwaddr')
+    const isSaidTwice = own.text !== undefined && again.text !== undefined
+    if (isSaidTwice && own.text?.toLowerCase() !== again.text?.toLowerCase()) {
+      yield beside(own, error(again, 'mac_address names another address for this card', 'say it in one of the two'))
+    }
+    for (const mac of [own.text === undefined ? again : own, spot.get('secondary_network_config', 'hwaddr')]) {
+      const address = mac.text?.toUpperCase()
+      if (address === undefined) continue
+      const owner = owners.get(address)
+      if (owner === undefined) owners.set(address, { id, spot: mac })
+      else {
+        const message = `a card of guest ${owner.id} has the MAC address ${address} too`
+        yield beside(owner.spot, error(mac, message, 'give one of them another, or leave it to Proxmox VE'))
+      }
     }
   }
 }
@@ -63,19 +82,4 @@ export const guestFoldersLieOnDatasets: Rule = function* (config) {
     const path = spot.get('host_path')
     if (path.text?.startsWith('/')) yield* hostPathFindings(config, path, path.text)
   }
-}
-
-function guestSpots(config: Spot): GuestSpot[] {
-  const vms = config
-    .get('guests', 'vms')
-    .items()
-    .flatMap((spot): GuestSpot[] => {
-      const idSpot = spot.get('vmid')
-      return typeof idSpot.value === 'number' ? [{ id: String(idSpot.value), idSpot, spot }] : []
-    })
-  const containers = config
-    .get('guests', 'lxc_configs')
-    .fields()
-    .map(([id, spot]) => ({ id, idSpot: spot, spot }))
-  return [...vms, ...containers]
 }

@@ -9,6 +9,10 @@ import {
 } from './datasets.ts'
 import { diskPathsAreStraight, disksAreUsedOnce, disksHaveStableNames } from './disks.ts'
 import { keysNeedNoTyping } from './encryption.ts'
+import { injectionsHavePlaces } from './guest-files.ts'
+import { dependenciesAreSound, guestsHaveAnOrder } from './guest-order.ts'
+import { guestsHaveOneOrigin, templatesAreOnlyThat } from './guest-origins.ts'
+import { sharesReachTheirGuests } from './guest-shares.ts'
 import { guestFoldersLieOnDatasets, guestsAreSound } from './guests.ts'
 import { hostIsSound } from './host.ts'
 import { interfacesAreSound } from './interfaces.ts'
@@ -67,6 +71,12 @@ export const rules: readonly Rule[] = [
   driverHasSource,
   driverIsOneVersion,
   guestsAreSound,
+  dependenciesAreSound,
+  guestsHaveAnOrder,
+  guestsHaveOneOrigin,
+  templatesAreOnlyThat,
+  sharesReachTheirGuests,
+  injectionsHavePlaces,
   guestFoldersLieOnDatasets,
   containerVolumesAreSound,
   featuresAreSound,

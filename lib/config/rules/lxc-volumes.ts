@@ -8,27 +8,47 @@ import { DEFAULT_CONTENT, defaultStorageId, storageKey } from '../storage-id.ts'
 import { datasetSpots, poolNames } from '../zfs-view.ts'
 
 export const containerVolumesAreSound: Rule = function* (config) {
-  for (const [, container] of config.get('guests', 'lxc_configs').fields()) {
-    yield* mountPointsDiffer(container)
+  for (const [id, container] of config.get('guests', 'lxc_configs').fields()) {
+    yield* mountPointsDiffer(container, sharedFolders(config, id))
     for (const volume of container.get('zfs_volumes').items()) yield* storageIsTold(config, volume.get('pool'))
   }
 }
 
-function* mountPointsDiffer(container: Spot): Generator<Finding> {
+interface Mounted {
+  readonly what: string
+  /** Where the container sees it. */
+  readonly at: Spot
+}
+
+const sharedFolders = (config: Spot, id: string): Mounted[] =>
+  config
+    .get('shared_volumes')
+    .fields()
+    .map(([name, volume]) => ({ what: `the shared volume ${name}`, at: volume.get('mounts', id) }))
+
+function* mountPointsDiffer(container: Spot, shared: readonly Mounted[]): Generator<Finding> {
   const volumes = container.get('zfs_volumes').items()
-  const folders = container.get('mount_points').items()
-  const taken = new Map<string, string>()
-  for (const folder of folders) {
-    const path = folder.get('container_path').text
-    if (path !== undefined) taken.set(innerPath(path), `the folder ${folder.get('host_path').text ?? ''} of the host`)
-  }
   const names = new Set<string>()
-  for (const volume of volumes) {
-    const [name, at] = [volume.get('name'), volume.get('mount_point')]
+  for (const name of volumes.map((volume) => volume.get('name'))) {
     if (name.text !== undefined && names.has(name.text)) {
       yield error(name, `two volumes of the container are named ${name.text}`, 'give one of them another name')
     }
     if (name.text !== undefined) names.add(name.text)
+  }
+  const folders = container.get('mount_points').items()
+  const mounted = [
+    ...shared,
+    ...folders.map((folder) => {
+      const what = `the folder ${folder.get('host_path').text ?? ''} of the host`
+      return { what, at: folder.get('container_path') }
+    }),
+    ...volumes.map((volume) => ({
+      what: `the volume ${volume.get('name').text ?? ''}`,
+      at: volume.get('mount_point'),
+    })),
+  ]
+  const taken = new Map<string, string>()
+  for (const { what, at } of mounted) {
     if (at.text === undefined) continue
     const path = innerPath(at.text)
     const other = taken.get(path)
@@ -40,7 +60,7 @@ function* mountPointsDiffer(container: Spot): Generator<Finding> {
     } else if (other !== undefined) {
       yield error(at, `${path} of the container is already that of ${other}`, 'choose another mount point')
     }
-    taken.set(path, `the volume ${name.text ?? ''}`)
+    taken.set(path, what)
   }
 }
 

@@ -1,18 +1,10 @@
 /** Where datasets would be mounted: never over what the system needs, and never two at one place. */
 import { propertiesIn, propertySpot } from '../comma.ts'
-import { liesIn } from '../dataset-mounts.ts'
 import { climbs } from '../plain-path.ts'
 import type { Finding } from '../problem.ts'
 import { error, type Rule, type Spot } from '../spot.ts'
+import { isOfSystem } from '../system-folders.ts'
 import { datasetSpots, declaredMounts, poolSpots } from '../zfs-view.ts'
-
-/** Nothing may be mounted on these or below: the system's programs, settings and devices are there. */
-const SYSTEM_TREES = [
-  ...['/bin', '/boot', '/dev', '/etc', '/lib', '/lib32', '/lib64', '/libx32'],
-  ...['/proc', '/run', '/sbin', '/sys', '/usr'],
-]
-/** Nothing may be mounted on these; a folder below, such as /var/lib/docker, is a usual place. */
-const SYSTEM_FOLDERS = [...['/', '/root', '/tmp', '/var', '/var/lib', '/var/lib/dpkg', '/var/lib/vz', '/var/log']]
 
 interface Mount {
   readonly fullName: string
@@ -43,7 +35,7 @@ function faultOf(mount: Mount, earlier: Mount | undefined): Finding | undefined 
   const otherPlace = own === undefined ? 'choose another name, or give it a mountpoint' : 'choose another mountpoint'
   if (own !== undefined && climbs(at))
     return error(spot, `the mountpoint of ${fullName} goes through ..: ${at}`, 'write the path that is meant')
-  if (SYSTEM_FOLDERS.includes(at) || SYSTEM_TREES.some((tree) => liesIn(at, tree))) {
+  if (isOfSystem(at)) {
     return error(
       spot,
       `${fullName} would be mounted at ${at} and hide what the system needs there`,

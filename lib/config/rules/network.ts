@@ -31,6 +31,7 @@ export const addressesAreReal: Rule = function* (config) {
   const listed = [
     ...interfaces.map((one) => one.get('dns_nameservers')),
     ...guests.map((one) => one.get('nameservers')),
+    config.get('guests', 'vm_defaults', 'nameservers'),
   ]
   for (const spot of [...single, ...listed.flatMap((list) => list.itemsOrSelf())]) {
     for (const address of (spot.text ?? '').split(/[\s,]+/)) {

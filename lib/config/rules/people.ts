@@ -25,7 +25,8 @@ function* shellFindings(shell: Spot): Iterable<Finding> {
 /** Of users, and of those inside VMs. */
 export const sshKeysAreWhole: Rule = function* (config) {
   const users = config.get('users').itemsOrSelf()
-  const vms = config.get('guests', 'vms').items()
+  const guests = config.get('guests')
+  const vms = [guests.get('vm_defaults'), ...guests.get('vms').items()]
   for (const user of [...users, ...vms.map((vm) => vm.get('user_config'))]) {
     for (const spot of [user.get('ssh_public_key'), ...user.get('ssh_public_keys').items()]) {
       const [type = '', blob = ''] = (spot.text ?? '').trim().split(/\s+/)
