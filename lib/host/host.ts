@@ -65,6 +65,12 @@ export interface FileStat {
   readonly size: number
 }
 
+/** A guest of the host: a VM or a container, by its number. */
+export interface GuestRef {
+  readonly kind: 'vm' | 'lxc'
+  readonly id: string
+}
+
 /** A tool said no to a file that was about to go live; nothing was replaced. */
 export class FileRefused extends Error {
   /** The check's call, with the candidate's path in it. */
@@ -94,6 +100,11 @@ export interface Reader {
   realpath(path: string): Promise<string | undefined>
   /** Whether a tool is on the host's PATH. */
   hasTool(tool: string): Promise<boolean>
+  /**
+   * The inside of a running guest, read in the same way and under the same list of commands. Asking a guest that can't
+   * be reached rejects with `GuestUnreachable` (guest/unreachable.ts); this itself looks at nothing yet.
+   */
+  inside(guest: GuestRef): Reader
 }
 
 export interface Host extends Reader {
@@ -120,6 +131,7 @@ export function readerOf(host: Host): Reader {
     listDir: (path: string) => host.listDir(path),
     realpath: (path: string) => host.realpath(path),
     hasTool: (tool: string) => host.hasTool(tool),
+    inside: (guest: GuestRef) => host.inside(guest),
   })
 }
 

@@ -2,6 +2,9 @@
 import { constants } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join } from 'node:path'
+import { GuestAgent } from './guest/agent.ts'
+import { attachTo } from './guest/lxc.ts'
+import { GuestReader } from './guest/reader.ts'
 import {
   type Argv,
   type CommandResult,
@@ -9,16 +12,16 @@ import {
   FileRefused,
   type FileStat,
   type FileToWrite,
+  type GuestRef,
   type Host,
   type MutateOptions,
   type QueryOptions,
+  type Reader,
   refusalOf,
 } from './host.ts'
+import { standardFolders } from './path.ts'
 import { assertReadOnly } from './readonly.ts'
 import { type Ending, ending, type Order, runCommand } from './spawn.ts'
-
-/** `su` without a dash, and cron, leave the sbin folders out; zpool and pvesm live there. */
-const standardFolders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
 
 /** Handed on to commands. Whatever else is set (ZX_*, BASH_ENV, ZPOOL_VDEV_NAME_*, LANG) would change what they do or say. */
 const handedOn = ['HOME', 'USER', 'LOGNAME', 'TERM', 'TZ', 'http_proxy', 'https_proxy', 'ftp_proxy', 'no_proxy']
@@ -29,6 +32,8 @@ export class LocalHost implements Host {
   readonly #env: Readonly<Record<string, string>>
   readonly #ending: Ending
   readonly #found = new Set<string>()
+  /** One agent a VM, as its socket takes one client. */
+  readonly #agents = new Map<string, GuestAgent>()
 
   constructor(environment: NodeJS.ProcessEnv = process.env, how: Ending = ending) {
     const own = (environment.PATH ?? '').split(':').filter(isAbsolute)
@@ -137,7 +142,29 @@ export class LocalHost implements Host {
     if (why !== undefined) throw new FileRefused(why, result)
   }
 
-  async close(): Promise<void> {}
+  inside({ kind, id }: GuestRef): Reader {
+    // It becomes part of a path and of an argument list.
+    if (!/^[1-9][0-9]{2,8}$/.test(id)) throw new Error(`not the number of a guest: ${kind} ${id}`)
+    const name = `${kind}:${id}`
+    if (kind === 'vm')
+      return new GuestReader(name, (argv, timeoutMs) => this.#agent(name, id).exec(argv, { timeoutMs }))
+    return new GuestReader(
+      name,
+      attachTo(id, (argv, timeoutMs) => this.#run(argv, { timeoutMs, asksForOutput: true })),
+    )
+  }
+
+  #agent(guest: string, id: string): GuestAgent {
+    const known = this.#agents.get(id)
+    if (known) return known
+    const agent = new GuestAgent({ guest, path: `/var/run/qemu-server/${id}.qga` })
+    this.#agents.set(id, agent)
+    return agent
+  }
+
+  async close(): Promise<void> {
+    for (const agent of this.#agents.values()) agent.release()
+  }
 }
 
 function missing(argv: Argv): CommandResult {

@@ -93,7 +93,7 @@ export async function runCommand(order: Order, end: Ending = ending): Promise<Co
   return result({ signal: watched.exit().signal, timedOut: stopped === 'deadline' })
 }
 
-function checkArgv(argv: Argv): void {
+export function checkArgv(argv: Argv): void {
   if (argv.length === 0 || argv[0] === '') throw new Error('not a command: it names no tool')
   for (const word of argv as readonly unknown[]) {
     // zx turns undefined and {} into words, and a NUL cuts the argument off (tried, zx 8.8.5).
