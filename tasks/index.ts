@@ -1,4 +1,4 @@
-/** Every hypervisor step that phx knows, in the order in which a person would take them. */
+/** Every hypervisor step that phx knows, in the order in which a person would take them, and then the guests. */
 import type { PhxConfig } from '../lib/config/generated/types.ts'
 import type { TaskModule } from '../lib/engine/resource.ts'
 import { adminUser } from './admin-user.ts'
@@ -9,6 +9,7 @@ import { nfs } from './nfs.ts'
 import { nvidia } from './nvidia.ts'
 import { samba } from './samba.ts'
 import { storage } from './storage.ts'
+import { vm } from './vm.ts'
 import { vmFeatures } from './vm-features.ts'
 import { zfs } from './zfs.ts'
 
@@ -23,4 +24,5 @@ export const modules: readonly TaskModule<PhxConfig>[] = [
   samba,
   firewall,
   lxcVolumes,
+  vm,
 ]

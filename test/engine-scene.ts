@@ -2,10 +2,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
+import { type FeatureScript, keepScripts } from '../lib/config/feature-scripts.ts'
 import type { PhxConfig } from '../lib/config/generated/types.ts'
 import { parseConfig } from '../lib/config/load.ts'
 import type { RunEvent } from '../lib/engine/events.ts'
-import { buildGraph } from '../lib/engine/graph.ts'
+import { buildGraph, select } from '../lib/engine/graph.ts'
 import { plan } from '../lib/engine/plan.ts'
 import { run } from '../lib/engine/run.ts'
 import { type PlanDocument, type Running, StopSignal } from '../lib/engine/session.ts'
@@ -22,6 +23,9 @@ import { type Ran, Scene } from './scene.ts'
 export abstract class EngineScene extends Scene {
   readonly host: SimulatedHost
   config: PhxConfig
+  targets: readonly string[] = ['setup']
+  /** What lies beside the config for the features of its guests. */
+  scripts: readonly FeatureScript[] = []
 
   constructor(config: PhxConfig, state: SimState) {
     super()
@@ -48,6 +52,7 @@ export abstract class EngineScene extends Scene {
   #running(host: Host, events: RunEvent[]): Running {
     const loaded = parseConfig(JSON.stringify(this.config), 'test.json')
     if (!loaded.ok) throw new Error(loaded.problems.map(({ message }) => message).join('; '))
+    keepScripts(loaded.config, this.scripts)
     const state = new StateFolder(join(this.folder, 'state'))
     const stamped = stampedTasks(state)
     const graph = buildGraph(this.modules.flatMap((module) => [...module.expand(loaded.config, stamped)]))
@@ -58,11 +63,11 @@ export abstract class EngineScene extends Scene {
       reboot: false,
       host,
       graph,
-      selected: graph.tasks,
+      selected: select(graph, this.targets, true),
       state,
       now: () => new Date(),
       config: 'test.json',
-      targets: ['setup'],
+      targets: this.targets,
       policy: { mode: 'safe', allow: [], config: null },
       command: 'phx run',
       jobs: 2,

@@ -10,7 +10,7 @@ import { replaySingle } from './single.ts'
 import { isScene, readTranscript } from './transcript.ts'
 import type { Replayed, Verdict } from './verdict.ts'
 
-const ownFiles = ['zfs', 'disks', 'pvesm', 'pvesm-zfs', 'pveum', 'pct', 'services'].map((name) =>
+const ownFiles = ['zfs', 'disks', 'pvesm', 'pvesm-zfs', 'pveum', 'pct', 'qm', 'services'].map((name) =>
   join(import.meta.dirname, `../transcripts/${name}.jsonl`),
 )
 

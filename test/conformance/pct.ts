@@ -4,8 +4,8 @@
  */
 import { makeFolders, writeText } from '../../lib/host/simulated/filesystem.ts'
 import type { SimState } from '../../lib/host/simulated/model.ts'
-import { parseSize } from '../../lib/host/simulated/pve/pct/mountpoints.ts'
-import { imageText } from '../../lib/host/simulated/pve/volumes.ts'
+import { imageText } from '../../lib/host/simulated/pve/images.ts'
+import { parseSize } from '../../lib/host/simulated/pve/sizes.ts'
 import type { RecordedCall, SingleCall } from './transcript.ts'
 
 const isConf = (path: string): boolean => path.startsWith('/etc/pve/lxc/')

@@ -23,7 +23,7 @@ function failedIn(name: string): string[] {
   return failed
 }
 
-for (const name of ['zfs', 'disks', 'pvesm', 'pvesm-zfs', 'pveum', 'pct', 'services']) {
+for (const name of ['zfs', 'disks', 'pvesm', 'pvesm-zfs', 'pveum', 'pct', 'qm', 'services']) {
   test(`${name}.jsonl`, () => {
     assert.equal(failedIn(name), [], 'see `npm run conformance`')
   })

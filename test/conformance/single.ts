@@ -3,8 +3,9 @@ import { blankHost } from '../../lib/host/simulated/blank.ts'
 import type { SimState } from '../../lib/host/simulated/model.ts'
 import { callTool } from '../../lib/host/simulated/tools.ts'
 import { maskText } from './mask.ts'
-import { comparePct, isOfContainers, isOfRecorder, maskAddresses, setContainers } from './pct.ts'
+import * as pct from './pct.ts'
 import { replayPveum } from './pveum.ts'
+import * as qm from './qm.ts'
 import type { Step } from './scene.ts'
 import { neverCalled } from './skips.ts'
 import { compareStorages, storagesIn } from './storage-cfg.ts'
@@ -75,7 +76,8 @@ function compareFiles(state: SimState, line: SingleCall): string[] {
         found.push(`${path}: recorded ${expected.join(' ')}, simulated ${names?.join(' ') ?? '(absent)'}`)
     } else {
       const content = state.files[path]?.content ?? null
-      if (maskAddresses(String(content), line) !== maskAddresses(String(expected), line))
+      const mask = (text: string): string => qm.maskMachine(pct.maskAddresses(text, line), line)
+      if (mask(String(content)) !== mask(String(expected)))
         found.push(`${path}: recorded ${JSON.stringify(expected)}, simulated ${JSON.stringify(content)}`)
     }
   }
@@ -102,7 +104,7 @@ function compareAnswer(call: RecordedCall, answer: { exitCode: number; stdout: s
   // What phx shows of a refusal; warnings beside a success depend on the machine (LVM, cluster locks).
   if (call.rc !== 0 && real.replace(/\s+/g, ' ') !== ours.replace(/\s+/g, ' '))
     found.push(`stderr: recorded ${JSON.stringify(real)}, simulated ${JSON.stringify(ours)}`)
-  if (call.argv[1] === 'status' && call.rc === 0) {
+  if (call.argv[0] === 'pvesm' && call.argv[1] === 'status' && call.rc === 0) {
     const [real, ours] = [statusRows(call.stdout), statusRows(answer.stdout)]
     if (real.join('\n') !== ours.join('\n'))
       found.push(`stdout: recorded ${real.join('; ')}, simulated ${ours.join('; ')}`)
@@ -130,16 +132,21 @@ function replayIn(calls: readonly RecordedCall[], line: SingleCall, listBefore: 
   state.hostname = NODE
   setDatasets(state, line.zfs_changed === true ? listBefore : line.zfs_list_after)
   setScene(state, line.before)
-  if (isOfContainers(line)) setContainers(state, line)
+  if (pct.isOfContainers(line)) pct.setContainers(state, line)
+  if (qm.isOfMachines(line)) qm.setMachines(state, line)
   const found: string[] = []
   for (const call of calls) {
-    if (isOfRecorder(call))
-      return { kind: 'skip', reason: `${call.argv.slice(0, 2).join(' ')}: the recorder had no systemd` }
+    if (pct.isOfRecorder(call) || qm.isOfRecorder(call))
+      return { kind: 'skip', reason: `${call.argv.slice(0, 2).join(' ')}: the recorder could start nothing` }
     const answer = callTool(state, call.argv, call.stdin ?? '')
     const refused = answer.exitCode === 127 && answer.stderr.startsWith('not simulated')
     const reason = refused ? neverCalled(call.argv) : null
     if (reason !== null) return { kind: 'skip', reason }
-    found.push(...compareAnswer(call, answer), ...comparePct(call, answer.stdout))
+    found.push(
+      ...compareAnswer(call, answer),
+      ...pct.comparePct(call, answer.stdout),
+      ...qm.compareQm(call, answer, line),
+    )
   }
   found.push(...compareFiles(state, line))
   if (line.zfs_list_after !== undefined) found.push(...compareDatasets(state, line.zfs_list_after))

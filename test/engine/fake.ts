@@ -58,6 +58,9 @@ export class FakeHost implements Host {
   async hasTool(): Promise<boolean> {
     return true
   }
+  inside(): never {
+    throw new Error('the fake host has no guests')
+  }
   async mutate(argv: Argv, options: MutateOptions = {}): Promise<CommandResult> {
     this.log.push(argv.slice(1).join(' '))
     const answer = await this.intercept(argv, options)

@@ -34,6 +34,7 @@ test('a second run looks by one process a kind of thing', async () => {
     listDir: (path) => one.host.listDir(path),
     realpath: (path) => one.host.realpath(path),
     hasTool: (tool) => one.host.hasTool(tool),
+    inside: (guest) => one.host.inside(guest),
     mutate: async () => assert.unreachable('nothing is to be done') as never,
     writeFile: async () => assert.unreachable('nothing is to be done'),
     removeFile: async () => assert.unreachable('nothing is to be done'),

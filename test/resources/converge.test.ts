@@ -31,7 +31,8 @@ const tank = (over: Partial<Pool> = {}, datasets: NonNullable<PhxConfig['zfs']>[
   zfs: { pools: [{ name: 'tank', raid_level: 'mirror', disks: [a, b], ...over }], datasets },
 })
 
-const tasksOf = (config: PhxConfig): Task[] => modules.flatMap((module) => [...module.expand(config, [])])
+const tasksOf = (config: PhxConfig): Task[] =>
+  modules.flatMap((module) => module.expand(config, []).filter(({ groups }) => groups.includes('setup')))
 
 async function call(host: SimulatedHost, line: string, stdin?: string): Promise<string> {
   const { exitCode, stdout, stderr } = await host.mutate(line.split(' '), stdin === undefined ? {} : { stdin })

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { PhxConfig } from '../../lib/config/generated/types.ts'
+import { buildGraph } from '../../lib/engine/graph.ts'
 import { newLook } from '../../lib/engine/look.ts'
 import { compareTask, ForeseenSet, type PlannedTask } from '../../lib/engine/plan.ts'
 import type { Step } from '../../lib/engine/resource.ts'
@@ -60,6 +61,8 @@ export interface Facts {
   /** Names in folders. */
   readonly folders?: Readonly<Record<string, readonly string[]>>
   readonly missingTools?: readonly string[]
+  /** What is inside guests that run, by target: `vm:8101`. */
+  readonly inside?: Readonly<Record<string, Facts>>
   /** Exact answers by command line, before all else. */
   readonly answers?: Readonly<Record<string, Answer>>
 }
@@ -257,6 +260,11 @@ export function readerOf(facts: Facts, asked: string[] = []): Reader {
     listDir: async (path) => facts.folders?.[path],
     realpath: async (path) => links.get(path),
     hasTool: async (tool) => !facts.missingTools?.includes(tool),
+    inside: ({ kind, id }) => {
+      const inner = facts.inside?.[`${kind}:${id}`]
+      if (inner === undefined) throw new Error(`the facts say nothing about the inside of ${kind} ${id}`)
+      return readerOf(inner, asked)
+    },
   }
 }
 
@@ -284,7 +292,8 @@ export async function planOn(
   const look = newLook(readerOf(facts, asked))
   const foreseen = new ForeseenSet()
   const planned: PlannedTask[] = []
-  for (const task of modules.flatMap((module) => module.expand(config, Object.keys(created)))) {
+  const tasks = modules.flatMap((module) => module.expand(config, Object.keys(created)))
+  for (const task of buildGraph(tasks).tasks) {
     const own = created[task.id]
     planned.push(await compareTask(task, own && stampOf(task.id, own), look, foreseen))
   }

@@ -82,7 +82,7 @@ test('snapshots are sections of the configuration, and a container with a bind m
   assert.is(call(state, 'pct snapshot 901 before'), '')
   assert.match(conf(state), /^parent: before$/m)
   assert.match(conf(state), /\n\[before\]\narch: amd64\n(.*\n)*snaptime: \d+\n/)
-  assert.match(call(state, 'pct listsnapshot 901'), /^`-> before .*\n {4}`-> current /)
+  assert.match(call(state, 'pct listsnapshot 901'), /^`-> before .*\n `-> current /)
   assert.match(call(state, 'zfs list -H -t snapshot -o name'), /disk-0@before/)
   call(state, 'pct set 901 --memory 1024')
   assert.is(call(state, 'pct rollback 901 before'), '')

@@ -8,10 +8,7 @@ import { bytesOf } from '../dataset/refuse.ts'
 import { type Container, confOf } from '../probes/containers.ts'
 import { datasetsProbe, datasetsWith } from '../probes/datasets.ts'
 import { runningGuestsProbe } from '../probes/guests.ts'
-import { storageConfigProbe } from '../probes/storage-config.ts'
 import { sizeText } from '../size.ts'
-import { isSet, listOf } from '../storage/options.ts'
-import { storageId } from '../storage/storage.ts'
 import { poolId } from '../zpool/pool.ts'
 import { gibibyte, volumeId } from './changes.ts'
 
@@ -80,31 +77,6 @@ export async function assertNothingIsCovered(look: Look, { id, mounts }: Contain
     `container ${id} runs with ${held.source} on ${held.heldPath} (${held.slot}): a volume that is mounted on ${path} now would cover it`,
     [`stop it: pct shutdown ${id}; then phx run, and pct start ${id}`],
   )
-}
-
-/** A storage that the plan makes is as good as there. */
-export async function assertStorage(look: Look, foreseen: Foreseen, { name, storage }: DeclaredVolume): Promise<void> {
-  if (foreseen.isMadeAnew(storageId(storage))) return
-  const entry = (await look.at(storageConfigProbe))?.get(storage)
-  const cannot = (why: string, ...mend: string[]): CannotLook =>
-    new CannotLook(`can't allocate volume ${name}: ${why}`, mend)
-  if (entry === undefined) {
-    throw cannot(
-      `storage ${storage} is neither declared nor in /etc/pve/storage.cfg`,
-      'see which there are: pvesm status',
-      'name a declared pool or one of its storages as the "pool" of the volume',
-    )
-  }
-  if (isSet(entry, 'disable')) {
-    throw cannot(`storage ${storage} is disabled`, `pvesm set ${storage} --disable 0`)
-  }
-  const content = listOf(entry.options.get('content') ?? 'images,rootdir')
-  if (!content.includes('rootdir')) {
-    throw cannot(
-      `storage ${storage} doesn't take containers (content ${content.join(',')})`,
-      `pvesm set ${storage} --content ${[...content, 'rootdir'].sort().join(',')}`,
-    )
-  }
 }
 
 const spaceProbe = datasetsProbe(['available'])

@@ -3,11 +3,12 @@ import type { DeclaredVolume } from '../../config/lxc-volumes.ts'
 import type { Change, Comparison, Foreseen, Lock, Look, Note, Owned, Refusal, Resource } from '../../engine/resource.ts'
 import { type Container, containerProbe, type Mount } from '../probes/containers.ts'
 import { runningGuestsProbe } from '../probes/guests.ts'
+import { assertStorage } from '../storage/ready.ts'
 import { arrange, type Kind, type Place } from './arrange.ts'
 import { allocate, attach, configure, gibibyte, grow, volumeId } from './changes.ts'
 import { guidOf, type Known, knownVolumes } from './identity.ts'
 import type { Covering } from './order.ts'
-import { assertChangeable, assertNothingIsCovered, assertStorage, containerMissing, spaceNotes } from './ready.ts'
+import { assertChangeable, assertNothingIsCovered, containerMissing, spaceNotes } from './ready.ts'
 import { liveOf } from './recorded.ts'
 import * as refuse from './refuse.ts'
 
@@ -71,7 +72,7 @@ export class LxcVolume implements Resource {
         return { ...sized, changes: [attach(id, declared, place), ...sized.changes] }
       }
       case 'missing': {
-        await assertStorage(look, foreseen, declared)
+        await assertStorage(look, foreseen, declared.storage, 'rootdir', `can't allocate volume ${declared.name}`)
         await assertNothingIsCovered(look, container, declared.mountPoint)
         const space = await spaceNotes(look, foreseen, id, declared, declared.sizeGb * gibibyte)
         return {

@@ -2,21 +2,11 @@
 import type { DeclaredDriver, DeclaredRunfile } from '../../config/nvidia.ts'
 import type { Change, Comparison, Look, Refusal, Step } from '../../engine/resource.ts'
 import type { Reader } from '../../host/host.ts'
+import { fetchFault, fetchSteps, sha256Of } from '../file/download.ts'
 import { DriverResource, nothing } from './on-gpus.ts'
 import type { Situation } from './situation.ts'
 
-/** A runfile has some 400 MB. */
-const hashingMs = 120_000
-const downloadMs = 3_600_000
-
 export const runfileId = (path: string): string => `runfile:${path}`
-
-/** Its SHA-256, or why there is none. */
-async function sha256Of(reader: Reader, path: string): Promise<{ sum: string } | { why: string }> {
-  const { exitCode, stdout, stderr } = await reader.query(['sha256sum', '--', path], { timeoutMs: hashingMs })
-  const sum = /^\\?([0-9a-f]{64}) /.exec(stdout)?.[1]
-  return exitCode === 0 && sum !== undefined ? { sum } : { why: stderr.trim() || 'sha256sum said nothing' }
-}
 
 /** The driver's version as the runfile's head says it, in the label of its archive (makeself). */
 async function versionOf(reader: Reader, path: string): Promise<string | undefined> {
@@ -100,37 +90,26 @@ export class Runfile extends DriverResource {
     ])
   }
 
-  /** Asked with HEAD. Where curl comes with this very run, the download itself tells. */
-  async #unreachable({ reader }: Look, url: string): Promise<Refusal[]> {
-    const argv = ['curl', '-fsSIL', '--max-time', '20', url]
-    const { exitCode, notFound, timedOut, stderr } = await reader.query(argv)
-    if (notFound || exitCode === 0) return []
-    const said = timedOut ? 'no answer within 30 s' : stderr.trim() || `curl ended with exit code ${exitCode}`
+  async #unreachable(look: Look, url: string): Promise<Refusal[]> {
+    const fault = await fetchFault(look, url)
+    if (fault === undefined) return []
     return [
-      this.#refusal(`the runfile can't be fetched from ${url}: ${said}`, [
+      this.#refusal(`the runfile can't be fetched from ${url}: ${fault}`, [
         `try it on the host: curl -fIL ${url}`,
         'or put the file on the host and declare "runfile_path" instead of "runfile_url"',
       ]),
     ]
   }
 
-  /** Beside its place first: under its own name it is only ever whole and checked. */
   #download(url: string, before: string | null): Change {
     const { path, sha256 } = this.#runfile
-    const part = `${path}.part`
-    const fetch = ['curl', '-fsSL', '--retry', '3', '-o', part, url]
     return {
       resource: this.id,
       action: before === null ? 'create' : 'replace',
       risk: 'safe',
       summary: `fetch the runfile of driver ${this.declared.version} into ${path}`,
       fields: [{ field: 'sha256', from: before, to: sha256 }],
-      steps: [
-        { kind: 'command', argv: ['mkdir', '-p', path.slice(0, path.lastIndexOf('/'))] },
-        { kind: 'command', argv: fetch, timeoutMs: downloadMs },
-        isRunfile(part, { sha256, version: this.declared.version }),
-        { kind: 'command', argv: ['mv', part, path] },
-      ],
+      steps: fetchSteps(url, path, (part) => isRunfile(part, { sha256, version: this.declared.version })),
       undo: { commands: [['rm', path]] },
     }
   }

@@ -3,6 +3,8 @@
  * sections for what waits for the next start and for snapshots. Read from the file: asking `qm config` or `pct config`
  * costs the better part of a second each (facts: proxmox-tools, "Cost").
  */
+import type { Probe } from '../../engine/resource.ts'
+import type { GuestRef, Reader } from '../../host/host.ts'
 
 export interface GuestPart {
   readonly values: ReadonlyMap<string, string>
@@ -59,7 +61,8 @@ export function parseGuestConf(text: string): GuestConf {
   for (const line of text.split('\n')) {
     const name = /^\[(.+)\]\s*$/.exec(line)?.[1]
     if (name === undefined) section?.take(line)
-    else if (name.toLowerCase() === 'pve:pending') section = pending
+    else if (/^(pve:)?pending$/i.test(name))
+      section = pending // of containers and of machines
     // Other sections with a colon are Proxmox VE's own: `special:fleecing`, and whatever comes.
     else if (name.includes(':')) section = null
     else {
@@ -84,3 +87,19 @@ export function propertiesOf(value: string): Map<string, string> {
     }),
   )
 }
+
+export const guestConfOf = ({ kind, id }: GuestRef): string =>
+  `/etc/pve/${kind === 'vm' ? 'qemu-server' : 'lxc'}/${id}.conf`
+
+/** Undefined when this node has no such guest. */
+export async function readGuestConf(reader: Reader, guest: GuestRef): Promise<GuestConf | undefined> {
+  const text = await reader.readFile(guestConfOf(guest))
+  return text === undefined ? undefined : parseGuestConf(text)
+}
+
+export const guestConfProbe = (guest: GuestRef): Probe<GuestConf | undefined> => ({
+  id: guestConfOf(guest),
+  read: ({ reader }) => readGuestConf(reader, guest),
+})
+
+export const isTemplate = ({ values }: GuestConf): boolean => values.get('template') === '1'

@@ -1,5 +1,6 @@
 /** Which guests name which storages, in their current configuration or in a snapshot's, on every node of the cluster. */
 import type { Look, Probe } from '../../engine/resource.ts'
+import type { Reader } from '../../host/host.ts'
 
 export interface Guest {
   readonly kind: 'vm' | 'lxc'
@@ -53,7 +54,8 @@ export const guestsProbe: Probe<readonly Guest[]> = {
   },
 }
 
-export const guestName = (guest: Guest): string => `${guest.kind === 'vm' ? 'VM' : 'container'} ${guest.id}`
+export const guestName = (guest: Pick<Guest, 'kind' | 'id'>): string =>
+  `${guest.kind === 'vm' ? 'VM' : 'container'} ${guest.id}`
 
 /** Guests that name any of these storages. */
 export const guestsNaming = (guests: readonly Guest[], storages: Iterable<string>): Guest[] => {
@@ -62,12 +64,14 @@ export const guestsNaming = (guests: readonly Guest[], storages: Iterable<string
 }
 
 /** Ids of guests that run on this node: QEMU's pid files, and the control groups of containers. */
+export async function runningGuests(reader: Reader): Promise<ReadonlySet<string>> {
+  const [pids, groups] = await Promise.all([reader.listDir('/run/qemu-server'), reader.listDir('/sys/fs/cgroup/lxc')])
+  const vms = (pids ?? []).flatMap((name) => /^(\d+)\.pid$/.exec(name)?.[1] ?? [])
+  const containers = (groups ?? []).filter((name) => /^\d+$/.test(name))
+  return new Set([...vms, ...containers])
+}
+
 export const runningGuestsProbe: Probe<ReadonlySet<string>> = {
   id: 'running guests',
-  async read({ reader }) {
-    const [pids, groups] = await Promise.all([reader.listDir('/run/qemu-server'), reader.listDir('/sys/fs/cgroup/lxc')])
-    const vms = (pids ?? []).flatMap((name) => /^(\d+)\.pid$/.exec(name)?.[1] ?? [])
-    const containers = (groups ?? []).filter((name) => /^\d+$/.test(name))
-    return new Set([...vms, ...containers])
-  },
+  read: ({ reader }) => runningGuests(reader),
 }

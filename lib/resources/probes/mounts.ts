@@ -7,6 +7,7 @@ export interface Mount {
   readonly source: string
   readonly at: string
   readonly type: string
+  readonly options: readonly string[]
 }
 
 /** Blanks and tabs in names are written as octal (proc_pid_mounts(5)). */
@@ -18,8 +19,8 @@ export const parseMounts = (text: string): Mount[] =>
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => {
-      const [source = '', at = '', type = ''] = line.split(' ').map(decodeOctal)
-      return { source, at, type }
+      const [source = '', at = '', type = '', options = ''] = line.split(' ').map(decodeOctal)
+      return { source, at, type, options: options.split(',') }
     })
 
 export const mountsProbe: Probe<readonly Mount[]> = {

@@ -1,0 +1,111 @@
+/** cloud-init inside a virtual machine: through, and without an error. */
+import type { DeclaredVm } from '../../config/guests/vm.ts'
+import { CannotLook } from '../../engine/cannot-look.ts'
+import { Hopeless } from '../../engine/hopeless.ts'
+import type { Comparison, Lock, Look, Note, Resource } from '../../engine/resource.ts'
+import type { Reader } from '../../host/host.ts'
+
+/** As `cloud-init status --format json` says it: 23.4 and later also tell what can be lived with. */
+interface Status {
+  readonly status: string
+  readonly extended: string
+  readonly errors: readonly string[]
+  readonly recoverable: readonly string[]
+}
+
+const logs = ['/var/log/cloud-init-output.log']
+
+/** Undefined in an image without it. */
+async function statusOf(reader: Reader): Promise<Status | undefined> {
+  const { stdout, stderr, notFound, exitCode } = await reader.query(['cloud-init', 'status', '--format', 'json'])
+  if (notFound) return undefined
+  try {
+    const told = JSON.parse(stdout) as Record<string, unknown>
+    const status = String(told.status ?? '')
+    return {
+      status,
+      extended: String(told.extended_status ?? status),
+      errors: Array.isArray(told.errors) ? told.errors.map(String) : [],
+      recoverable: Object.entries(told.recoverable_errors ?? {}).flatMap(([level, messages]) =>
+        Array.isArray(messages) ? messages.map((message) => `${level}: ${String(message)}`) : [],
+      ),
+    }
+  } catch {
+    throw new CannotLook(`cloud-init status ended with exit code ${exitCode}: ${stderr.trim() || stdout.trim()}`)
+  }
+}
+
+export class CloudInit implements Resource {
+  readonly id = 'cloud-init'
+  readonly locks: readonly Lock[] = []
+  readonly #declared: DeclaredVm
+
+  constructor(declared: DeclaredVm) {
+    this.#declared = declared
+  }
+
+  async compare({ reader }: Look): Promise<Comparison> {
+    const nothing = { changes: [], refusals: [], notes: [] }
+    const found = await statusOf(reader)
+    if (found === undefined) return { ...nothing, notes: [this.#absent()], live: null }
+    const live = { status: found.extended }
+    if (found.status === 'done' || found.status === 'disabled')
+      return { ...nothing, notes: found.recoverable.map((text) => this.#note(`cloud-init: ${text}`)), live }
+    if (found.status === 'error') throw await failed(reader, found)
+    const { agentTimeoutSeconds } = this.#declared
+    return {
+      ...nothing,
+      changes: [
+        {
+          resource: this.id,
+          action: 'run',
+          risk: 'safe',
+          summary: 'wait for cloud-init',
+          fields: [{ field: 'status', from: found.extended, to: 'done' }],
+          steps: [
+            {
+              kind: 'verify',
+              what: 'cloud-init is through',
+              withinMs: agentTimeoutSeconds * 1000,
+              mend: waysToLook,
+              check: async (inside, tell) => {
+                const now = await statusOf(inside)
+                if (now?.status === 'error') throw new Hopeless((await failed(inside, now)).message)
+                if (now === undefined || now.status === 'done' || now.status === 'disabled') {
+                  tell(await lastWords(inside))
+                  return undefined
+                }
+                return `its status is ${now.extended}`
+              },
+            },
+          ],
+          undo: { impossible: 'nothing is changed' },
+        },
+      ],
+      live,
+    }
+  }
+
+  #absent(): Note {
+    return this.#note('there is no cloud-init in it: what the config says of its user and network is left to the image')
+  }
+
+  #note(text: string): Note {
+    return { resource: this.id, level: 'warning', text }
+  }
+}
+
+const waysToLook = ['in the guest: cloud-init status --long', ...logs.map((log) => `in the guest: less ${log}`)]
+
+async function lastWords(reader: Reader): Promise<string> {
+  const { stdout } = await reader.query(['tail', '-n', '20', '--', ...logs])
+  return stdout
+}
+
+async function failed(reader: Reader, { errors }: Status): Promise<CannotLook> {
+  const words = (await lastWords(reader)).trimEnd()
+  return new CannotLook(
+    `cloud-init failed: ${errors.join('; ') || 'it names no error'}; its last words:\n${words}`,
+    waysToLook,
+  )
+}

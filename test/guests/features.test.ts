@@ -1,0 +1,81 @@
+/** Features: scripts that run once in a guest, until they change. */
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { scriptOf } from '../../lib/config/feature-scripts.ts'
+import { dyingAt } from '../engine-scene.ts'
+import { type Scene, scene } from './scene.ts'
+
+const script = (...lines: string[]) => scriptOf('tools', ['#!/bin/sh', ...lines, ''].join('\n'))
+const counting = script('# sim: says hello from the script', '# sim: takes 3', '# sim: writes /srv/done yes')
+
+async function withFeature(one = counting): Promise<Scene> {
+  const made = await scene({ features: ['tools'] })
+  made.scripts = [one]
+  return made
+}
+
+const marker = async (one: Scene) => JSON.parse(await one.inside('cat /var/lib/phx/features/tools.json'))
+const starts = (commands: readonly string[]) => commands.filter((line) => line.includes('systemd-run')).length
+
+test('a feature runs once; what it said is in the journal, and it runs again only when it changed', async () => {
+  const one = await withFeature()
+  const first = await one.converge()
+  assert.is(starts(first.commands), 1)
+  assert.is(await one.inside('cat /srv/done'), 'yes\n')
+  assert.equal(await marker(one), { name: 'tools', sha256: counting.sha256, result: 'done' })
+  assert.match(one.stateTexts(), 'hello from the script')
+  one.scripts = [script('# sim: writes /srv/done again')]
+  const second = await one.converge()
+  assert.is(starts(second.commands), 1)
+  assert.is(await one.inside('cat /srv/done'), 'again\n')
+})
+
+test('a feature that fails is told with its last words, and is not taken for done', async () => {
+  const one = await withFeature(script('# sim: says no such repository', '# sim: exit 3'))
+  const { summary } = await one.run(1)
+  const failed = summary.tasks.find(({ task }) => task === 'vm:8101:features')
+  assert.match(failed?.why ?? '', /feature tools ended with exit code 3; its last words:\nno such repository/)
+  assert.is((await marker(one)).result, 'running')
+  const [change] = (await one.changes()).filter(({ resource }) => resource === 'vm:8101/feature:tools')
+  assert.equal(change?.fields, [{ field: 'result', from: 'failed (exit-code, exit code 3)', to: 'done' }])
+  one.scripts = [counting]
+  await one.converge()
+})
+
+test('a feature that takes longer than declared is ended', async () => {
+  const one = await scene({ features: ['tools'], feature_timeout_seconds: 2 })
+  one.scripts = [script('# sim: takes 60')]
+  const { summary } = await one.run(1)
+  assert.match(summary.tasks.find(({ task }) => task === 'vm:8101:features')?.why ?? '', 'took longer than 2 s')
+})
+
+test('a guest that restarts in the midst of a feature: it is known as cut off, and runs again', async () => {
+  const one = await withFeature(script('# sim: takes 5', '# sim: writes /srv/done yes'))
+  await one.converge()
+  const path = '/var/lib/phx/features/tools.json'
+  await one.inside(`install -m 0644 /dev/null ${path}`)
+  await one.sim(
+    ['sim', 'in', 'vm:8101', '--', 'dd', `of=${path}`, 'status=none'],
+    '{"name":"tools","sha256":"0","result":"running"}\n',
+  )
+  await one.sim('qm reboot 8101')
+  const [change] = (await one.changes()).filter(({ resource }) => resource === 'vm:8101/feature:tools')
+  assert.ok(change?.fields.some(({ field, from }) => field === 'result' && from === 'interrupted'))
+  await one.converge()
+})
+
+test('killed while a feature runs: the next run waits for it, and does not start it a second time', async () => {
+  const one = await withFeature()
+  const other = await withFeature()
+  const all = (await other.run()).commands
+  const nth = all.findIndex((line) => line.includes('systemd-run')) + 1
+  // Commands of the steps before count too.
+  const { summary } = await withFeature().then((third) => third.run())
+  const { host } = dyingAt(one.host, summary.mutations - all.length + nth, true)
+  await one.run(1, host).catch(() => undefined)
+  const rest = await one.converge()
+  assert.is(starts(rest.commands), 0)
+  assert.is((await marker(one)).result, 'done')
+})
+
+test.run()
