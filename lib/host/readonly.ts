@@ -23,6 +23,36 @@ const zpoolImportListing: Rule = (args) => {
   return true
 }
 
+const isPath = (word: string): boolean => word.startsWith('/')
+
+/** The words as they stand, then paths and nothing else: no option can come after them. */
+const withPaths =
+  (...words: string[]): Rule =>
+  (args) =>
+    args.length > words.length &&
+    words.every((word, index) => args[index] === word) &&
+    args.slice(words.length).every(isPath)
+
+const statLooking: Rule = (args) => args[1] === '-c' && withPaths('-L', '-c', args[2] ?? '', '--')(args)
+
+/** What lies in one folder. Closed: find(1) also has -delete, -exec and -fprint. */
+const findListing: Rule = ([folder, ...rest]) =>
+  folder !== undefined && isPath(folder) && rest.join(' ') === '-mindepth 1 -maxdepth 1 -print0'
+
+/** `cloud-init status` writes nothing; with --wait it could sit there as long as the guest lives. */
+const cloudInitStatus: Rule = ([verb, ...rest]) =>
+  verb === 'status' && ['', '--long', '--format json'].includes(rest.join(' '))
+
+/** The end of a file as it is; -f would stay. */
+const tailOnce: Rule = (args) =>
+  args[0] === '-n' && /^\d+$/.test(args[1] ?? '') && withPaths('-n', args[1] ?? '', '--')(args)
+
+/** They read a configuration's file and pid files, and ask an agent whether it is there; no storage is activated. */
+const qmLooking: Rule = ([verb = '', ...rest]) =>
+  ['config', 'list', 'listsnapshot', 'pending', 'status'].includes(verb) ||
+  (verb === 'cloudinit' && ['dump', 'pending'].includes(rest[0] ?? '')) ||
+  (verb === 'agent' && rest.length === 2 && rest[1] === 'ping')
+
 /** Lists the shares, or connects to one without a password and leaves. */
 const smbclientLooking: Rule = (args) =>
   args.join(' ') === '-gNL localhost' ||
@@ -59,8 +89,15 @@ const rules: Readonly<Record<string, Rule>> = {
   testparm: (args) => args.join(' ') === '-s',
   pveum: (args) => args.join(' ') === 'role list --output-format json',
   exportfs: (args) => args.length === 1 && args[0] === '-s',
+  qm: qmLooking,
   rpcinfo: verbs('-T'), // -d would take a program away
   getent: always,
+  cat: withPaths('--'),
+  stat: statLooking,
+  find: findListing,
+  readlink: withPaths('-f', '-n', '--'),
+  tail: tailOnce,
+  'cloud-init': cloudInitStatus,
   // No pvesm and no pvesh: even `pvesm status` activates storages, which imports pools and mounts (pve-storage).
 }
 

@@ -30,7 +30,11 @@ function namedFor(folder: string, invocation: Invocation): { disks: readonly str
 
 /** Only these read it: waiting for the end of an input that nobody closes would hang every other call. */
 function readsInput([tool = '', verb = '', ...rest]: readonly string[]): boolean {
+  if (tool === 'sim' && verb === 'in') return readsInput(rest.slice(rest.indexOf('--') + 1))
   if (tool === 'sim') return verb === 'write' || verb === 'serve'
+  if (tool === 'qm') return rest.includes('--pass-stdin')
+  if (tool === 'dd') return ![verb, ...rest].some((word) => word.startsWith('if='))
+  if (tool === 'pct' && verb === 'exec') return readsInput(rest.slice(rest.indexOf('--') + 1))
   return ['tee', 'chpasswd', 'smbpasswd'].includes(tool) || [verb, ...rest].includes('/dev/stdin')
 }
 

@@ -42,6 +42,8 @@ export interface Area {
   seed?(state: SimState): void
   /** What is otherwise after a reboot (`sim reboot`, `sim power-cut`); units that are enabled are started by the units area. */
   boot?(state: SimState): void
+  /** Time has passed: whatever was to happen by now. */
+  tick?(state: SimState): void
   /** Events of `sim VERB …`. */
   readonly events?: Readonly<Record<string, (state: SimState, args: readonly string[], stdin: string) => string | null>>
 }

@@ -3,6 +3,8 @@ import { areas } from './areas.ts'
 import { findDevice, settleVolumes } from './devices.ts'
 import { unmountEverything } from './disk-tools/mount.ts'
 import { tidy, writeText } from './filesystem.ts'
+import { runIn } from './guest/attach.ts'
+import { placeIn } from './guest/inside.ts'
 import type { Disk, SimState } from './model.ts'
 import { rereadTable } from './partitions.ts'
 import { answer, NotSimulated, type Tool, type ToolAnswer } from './tool.ts'
@@ -40,7 +42,7 @@ function shuffleNames(state: SimState): void {
 }
 
 /** Orderly or not, the result is the same here: every change was on its disk before the call that made it returned. */
-function boot(state: SimState): ToolAnswer {
+export function bootMachine(state: SimState): void {
   unmountEverything(state)
   state.swaps = []
   forgetPools(state)
@@ -50,6 +52,10 @@ function boot(state: SimState): ToolAnswer {
   importAtBoot(state)
   settle(state)
   for (const area of areas) area.boot?.(state)
+}
+
+const boot: Event = (state) => {
+  bootMachine(state)
   return answer(0)
 }
 
@@ -70,6 +76,11 @@ const events: Readonly<Record<string, Event>> = {
   }),
   reboot: boot,
   'power-cut': boot,
+  in: (state, [guest = '', separator, ...argv], stdin) => {
+    const place = placeIn(state, guest.replace(/^(vm|lxc):/, ''))
+    if (separator !== '--') return answer(1, '', 'sim: in GUEST -- TOOL ARGS\n')
+    return place?.guest.power ? runIn(place, argv, stdin) : answer(1, '', `sim: ${guest} is not running\n`)
+  },
   wait: () => answer(0),
   hold: (state, [path = '']) => {
     state.holders.push({ path: tidy(path), by: 'sleep' })

@@ -19,13 +19,19 @@ export function followed(state: SimState, path: string): string {
   return target === undefined || target === path ? path : followed(state, target)
 }
 
+/** Why there is nothing at a path: ENOTDIR when what is above it is a file. */
+export const absence = (state: SimState, path: string): string =>
+  state.files[parentOf(path)]?.type === 'file' ? 'Not a directory' : 'No such file or directory'
+
 export const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/')) || '/'
 
 /** Without a slash at the end and doubled ones. */
 export const tidy = (path: string): string => path.replace(/\/+/g, '/').replace(/(.)\/$/, '$1')
 
-const isReadOnlyAt = (state: SimState, path: string): boolean =>
-  mountUnder(state, path)?.options.split(',').includes('ro') === true
+function isReadOnlyAt(state: SimState, path: string): boolean {
+  const mount = mountUnder(state, path)
+  return mount?.behind?.readOnly === true || mount?.options.split(',').includes('ro') === true
+}
 
 export function canCreate(state: SimState, path: string): Errno {
   if (state.files[parentOf(path)]?.type === 'file') return 'Not a directory'
@@ -36,7 +42,7 @@ export function canCreate(state: SimState, path: string): Errno {
 export function writeText(state: SimState, path: string, content: string, mode = 0o644): Errno {
   if (isFolder(state, path)) return 'Is a directory'
   const fault = canCreate(state, path)
-  if (fault === null) state.files[path] = { type: 'file', content, mode: state.files[path]?.mode ?? mode }
+  if (fault === null) state.files[path] = { mode, ...state.files[path], type: 'file', content }
   return fault
 }
 

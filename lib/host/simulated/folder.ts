@@ -7,11 +7,12 @@ import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, st
 import { createServer, type Server } from 'node:net'
 import { join, resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { textOfHost } from './guest/share.ts'
 import type { SimState } from './model.ts'
 
 export interface Stored {
   state: SimState
-  /** The text that `state` was read from or written as. */
+  /** Of `state`, as textOfHost says it: a look that changed it is found out by that. */
   text: string
   /** Tells a file apart from the one that replaces it. */
   version: string
@@ -35,24 +36,23 @@ export class HostFolder {
   read(): Stored | undefined {
     const version = this.version()
     if (version === undefined) return undefined
-    const text = readFileSync(this.#file, 'utf8')
-    return { state: parse(text, this.#file), text, version }
+    const state = parse(readFileSync(this.#file, 'utf8'), this.#file)
+    return { state, text: textOfHost(state), version }
   }
 
   write(state: SimState): Stored {
     mkdirSync(this.path, { recursive: true })
-    const text = JSON.stringify(state)
     const temporary = `${this.#file}.${process.pid}`
     const file = openSync(temporary, 'w', 0o600)
     try {
-      writeSync(file, text)
+      writeSync(file, JSON.stringify(state))
       fsyncSync(file)
     } finally {
       closeSync(file)
     }
     renameSync(temporary, this.#file)
     syncFolder(this.path)
-    return { state, text, version: this.version() ?? '' }
+    return { state, text: textOfHost(state), version: this.version() ?? '' }
   }
 
   /**

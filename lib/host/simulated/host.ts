@@ -1,30 +1,39 @@
 /** The simulated host as a transport: the tools over one state, kept in memory or in a folder. */
 import { setTimeout } from 'node:timers/promises'
+import { GuestReader } from '../guest/reader.ts'
+import { GuestUnreachable } from '../guest/unreachable.ts'
 import {
   type Argv,
   type CommandResult,
   FileRefused,
   type FileStat,
   type FileToWrite,
+  type GuestRef,
   type Host,
   type MutateOptions,
   type QueryOptions,
-  refusalOf,
+  type Reader,
 } from '../host.ts'
 import { assertReadOnly } from '../readonly.ts'
 import { blankHost } from './blank.ts'
 import { listDev, resolve } from './disk-tools/names.ts'
 import { followed, isFolder, makeFolders, namesIn, parentOf, tidy, writeText } from './filesystem.ts'
 import { HostFolder, type Stored } from './folder.ts'
+import { type Looking, lookInto } from './guest/reader.ts'
+import { copyOfHost, textOfHost } from './guest/share.ts'
 import type { SimState } from './model.ts'
 import { Orders } from './orders.ts'
 import { virtualFile } from './proc.ts'
+import { makeParent, replaceText } from './replace-file.ts'
+import { ended, gaveUp } from './result.ts'
 import { answer, type ToolAnswer } from './tool.ts'
 import { callTool, hasTool } from './tools.ts'
 import { settle } from './udev.ts'
 
 const QUERY_DEADLINE = 30_000
 const MUTATE_DEADLINE = 600_000
+/** Seconds until somebody who asks a silent agent takes it for silent. */
+const SILENCE = 2
 
 export interface SimulatedOptions {
   /** Nothing is written: a folder that isn't there yet stays away. */
@@ -42,6 +51,11 @@ export class SimulatedHost implements Host {
   readonly #folder: HostFolder | null
   readonly #options: SimulatedOptions
   #stored: Stored
+  /**
+   * Seconds that went by while somebody only looked into guests, one a look: who waits for a guest does nothing else. The
+   * host as it is kept learns of them with its next change.
+   */
+  #waited = 0
   /** Changes wait here for the one before. */
   #queue: Promise<unknown> = Promise.resolve()
 
@@ -49,7 +63,7 @@ export class SimulatedHost implements Host {
     this.name = folder === null ? 'simulated' : `simulated:${folder.path}`
     this.#folder = folder
     this.#options = options
-    this.#stored = folder?.read() ?? { state, text: JSON.stringify(state), version: '' }
+    this.#stored = folder?.read() ?? { state, text: textOfHost(state), version: '' }
   }
 
   /** What the host is like now, for tests; change it with `change`. */
@@ -63,8 +77,7 @@ export class SimulatedHost implements Host {
     return this.#timed(argv, options.timeoutMs ?? QUERY_DEADLINE, undefined, async () => {
       const { state } = this
       const given = callTool(state, argv)
-      if (this.#options.trustQueries !== true && JSON.stringify(state) !== this.#stored.text)
-        throw new Error(`a query changed the simulated host: ${argv.join(' ')}`)
+      this.#assertUnchanged(state, argv)
       return given
     })
   }
@@ -80,7 +93,9 @@ export class SimulatedHost implements Host {
   change<T>(work: (state: SimState) => T): Promise<T> {
     const apply = (): T => {
       this.#refresh()
-      const state = structuredClone(this.#stored.state)
+      const state = copyOfHost(this.#stored.state)
+      state.now += this.#waited
+      this.#waited = 0
       const result = work(state)
       this.#keep(state)
       return result
@@ -130,6 +145,36 @@ export class SimulatedHost implements Host {
     return hasTool(this.state, tool)
   }
 
+  inside(guest: GuestRef): Reader {
+    const name = `${guest.kind}:${guest.id}`
+    const looking: Looking = async (argv, timeoutMs, look) => {
+      const result = await this.#timed([name, ...argv], timeoutMs, undefined, async () => {
+        this.#waited++
+        const { state } = this
+        const given = this.#heard(() => look(state, state.now + this.#waited))
+        this.#assertUnchanged(state, [name, ...argv])
+        return given
+      })
+      return { ...result, argv, notFound: false } // whether it is in there, the reader finds out
+    }
+    return new GuestReader(name, lookInto(guest, looking))
+  }
+
+  /** Who hears nothing has listened for a while. */
+  #heard<T>(look: () => T): T {
+    try {
+      return look()
+    } catch (error) {
+      if (error instanceof GuestUnreachable && error.why === 'silent') this.#waited += SILENCE
+      throw error
+    }
+  }
+
+  #assertUnchanged(state: SimState, argv: Argv): void {
+    if (this.#options.trustQueries !== true && textOfHost(state) !== this.#stored.text)
+      throw new Error(`a query changed the simulated host: ${argv.join(' ')}`)
+  }
+
   async writeFile(file: FileToWrite): Promise<void> {
     const path = tidy(file.path)
     const fault = await this.change((state) => makeParent(state, path) ?? replaceText(state, path, file))
@@ -157,7 +202,7 @@ export class SimulatedHost implements Host {
   #keep(state: SimState): void {
     const inMemory = this.#folder === null || this.#options.readOnly === true
     this.#stored = inMemory
-      ? { state, text: JSON.stringify(state), version: this.#stored.version }
+      ? { state, text: textOfHost(state), version: this.#stored.version }
       : this.#folder.write(state)
   }
 
@@ -185,49 +230,6 @@ export class SimulatedHost implements Host {
     return { ...ended(argv, said), durationMs: took(), notFound: !hasTool(this.#stored.state, argv[0] ?? '') }
   }
 }
-
-/** Files that phx writes go into folders that packages made; here those that are missing are made with them. */
-function makeParent(state: SimState, path: string): string | null {
-  return isFolder(state, parentOf(path)) ? null : makeFolders(state, parentOf(path))
-}
-
-/** A refusal leaves the state as it was: the candidate lies beside the file while it is checked, and is gone again. */
-function replaceText(state: SimState, path: string, file: FileToWrite): string | FileRefused | null {
-  const candidate = path.replace(/[^/]+$/, (name) => `.${name}.phx-new`)
-  const failed = writeText(state, candidate, file.content, file.mode)
-  const written = state.files[candidate]
-  if (failed !== null || written === undefined) return failed
-  written.mode = file.mode
-  if (file.owner !== undefined) {
-    const owned = callTool(state, ['chown', '--no-dereference', file.owner, candidate])
-    if (owned.exitCode !== 0) return owned.stderr
-  }
-  if (file.check) {
-    const argv = file.check.argv.map((word) => (word === '%s' ? candidate : word))
-    const result = ended(argv, callTool(state, argv))
-    const why = (file.check.judge ?? refusalOf)(result)
-    if (why !== undefined) {
-      delete state.files[candidate]
-      return new FileRefused(why, result)
-    }
-  }
-  delete state.files[candidate]
-  if (isFolder(state, path)) return 'Is a directory'
-  state.files[path] = written
-  delete state.symlinks?.[path]
-  return null
-}
-
-function ended(argv: Argv, { exitCode, stdout, stderr }: ToolAnswer): CommandResult {
-  return { argv, exitCode, signal: null, stdout, stderr, durationMs: 0, timedOut: false, notFound: false }
-}
-
-const gaveUp = (argv: Argv, stdout: string, stderr: string, deadline: number): CommandResult => ({
-  ...ended(argv, answer(0, stdout, stderr)),
-  exitCode: null,
-  durationMs: deadline,
-  timedOut: true,
-})
 
 /** Reads as a password, and as the crypt(5) hash of one. */
 const standInSecret = `$6$simulated$${'simulated.'.repeat(8)}secret\n`

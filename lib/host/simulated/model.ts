@@ -6,7 +6,10 @@
  */
 import type { AccountState } from './accounts/state.ts'
 import type { FirewallState } from './firewall/state.ts'
+import type { CloudInitRun } from './guest/cloud-init/run.ts'
+import type { GuestState } from './guest/state.ts'
 import type { NetworkState } from './system/interfaces.ts'
+import type { Job } from './system/job.ts'
 import type { SystemState } from './system/state.ts'
 
 export interface SimState {
@@ -50,12 +53,28 @@ export interface SimState {
   nvidia?: { notBuilding: string[] }
   /** Processes of accounts, and the lock on their files. */
   accounts?: AccountState
+  /** Virtual machines by number, once they were started. */
+  machines?: Record<string, SimMachine>
+  /** The systems in its guests, by number. */
+  guests?: Record<string, GuestState>
+  /** Of this system itself, where it was started as a guest. */
+  cloudInit?: CloudInitRun
+  /** Programs that take their time. */
+  jobs?: Job[]
   /** The kernel's NFS server, once it was loaded. */
   nfs?: { threads: number }
   /** Addresses in force, who answers on the network, and timers of systemd-run. */
   network?: NetworkState
   /** By unit's full name; what is not here is installed with its package but disabled and inactive. */
   units?: Record<string, { enabled: boolean; active: boolean; masked?: boolean; failed?: string; skipped?: boolean }>
+}
+
+/** What of a virtual machine is in no file of its host. */
+export interface SimMachine {
+  /** When it was started last. */
+  since?: number
+  /** What its cloud-init image holds, by path in there. */
+  cloudInit?: Record<string, string>
 }
 
 export interface SimSamba {
@@ -205,6 +224,8 @@ export interface Mount {
   options: string
   /** What lay below `target` before, by absolute path: hidden while this is mounted, back when it goes. */
   covered?: Record<string, SimFile>
+  /** The folder of a guest's host that is seen here, and how far the numbers of its owners are shifted there. */
+  behind?: { path: string; shift?: number; readOnly?: true }
 }
 
 export type PoolPresence = 'imported' | 'exported' | 'destroyed'

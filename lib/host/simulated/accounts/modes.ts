@@ -1,6 +1,6 @@
-/** chown, chmod, and install for folders. */
-import { has, optionValue, readOptions } from '../disk-tools/options.ts'
-import { exists, followed, makeFolders, tidy } from '../filesystem.ts'
+/** chown, chmod, install. */
+import { has, type Options, optionValue, readOptions } from '../disk-tools/options.ts'
+import { absence, canCreate, exists, followed, isFolder, makeFolders, tidy } from '../filesystem.ts'
 import type { SimFile, SimState } from '../model.ts'
 import { answer, NotSimulated, type Tool, type ToolAnswer } from '../tool.ts'
 import { findRow } from './database.ts'
@@ -38,18 +38,40 @@ export const chmod: Tool = (state, { args }) => {
 }
 
 export const install: Tool = (state, { args }) => {
-  const options = readOptions('install', args, ['-d --directory', '-m --mode=', '-o --owner=', '-g --group='])
-  if (!has(options, '-d')) throw new NotSimulated('install of a file')
+  const options = readOptions('install', args, [
+    '-d --directory',
+    '-m --mode=',
+    '-o --owner=',
+    '-g --group=',
+    '-T --no-target-directory',
+  ])
   const [user, group] = [optionValue(options, '-o') ?? 'root', optionValue(options, '-g') ?? 'root']
   const [uid, gid] = [idOf(state, 'passwd', user), idOf(state, 'group', group)]
   if (uid === null) return answer(1, '', `install: invalid user '${user}'\n`)
   if (gid === null) return answer(1, '', `install: invalid group '${group}'\n`)
+  if (!has(options, '-d')) return installFile(state, options, uid, gid)
   for (const path of options.operands.map((operand) => followed(state, tidy(operand)))) {
     const fault = makeFolders(state, path)
     if (fault !== null) return answer(1, '', `install: cannot create directory '${path}': ${fault}\n`)
     const mode = Number.parseInt(optionValue(options, '-m') ?? '755', 8)
     state.files[path] = { type: 'dir', content: '', mode, uid, gid }
   }
+  return answer(0)
+}
+
+/** One file under another name; whatever had that name is removed before (install(1)). */
+function installFile(state: SimState, options: Options, uid: number, gid: number): ToolAnswer {
+  const [source = '', target, more] = options.operands.map(tidy)
+  if (target === undefined || more !== undefined) throw new NotSimulated('install of several files')
+  const from = followed(state, source)
+  const content = from === '/dev/null' ? '' : state.files[from]?.content
+  if (content === undefined) return answer(1, '', `install: cannot stat '${source}': ${absence(state, from)}\n`)
+  if (isFolder(state, target)) throw new NotSimulated('install into a folder')
+  const fault = canCreate(state, target)
+  if (fault !== null) return answer(1, '', `install: cannot create regular file '${target}': ${fault}\n`)
+  delete state.symlinks?.[target]
+  const mode = Number.parseInt(optionValue(options, '-m') ?? '755', 8)
+  state.files[target] = { type: 'file', content, mode, uid, gid }
   return answer(0)
 }
 

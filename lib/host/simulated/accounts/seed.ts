@@ -1,4 +1,4 @@
-/** The accounts of a fresh Proxmox VE 9 host: Debian's own (base-passwd) and those of the packages that phx meets. */
+/** The accounts of a fresh Debian 13: its own (base-passwd) and those of the packages that phx meets. */
 import type { SimState } from '../model.ts'
 import { keepRows } from './database.ts'
 
@@ -78,7 +78,6 @@ export function seedAccounts(state: SimState): void {
 }
 
 const texts: Readonly<Record<string, string>> = {
-  '/etc/pve/user.cfg': 'user:root@pam:1:0:::root@example.com:::\n\n\n\n\n',
   '/etc/shells':
     '# /etc/shells: valid login shells\n/bin/sh\n/usr/bin/sh\n/bin/bash\n/usr/bin/bash\n/bin/rbash\n/usr/bin/rbash\n/usr/bin/dash\n',
   '/etc/subgid': 'root:100000:65536\n',

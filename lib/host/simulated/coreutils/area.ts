@@ -1,16 +1,17 @@
-/** Plain tools of coreutils(1) that some steps need: head, mv, rmdir, sha256sum. */
+/** Plain tools that some steps need: of coreutils(1) head, mv, rmdir, sha256sum, stat, tail, test; and find(1). */
 import { createHash } from 'node:crypto'
 import type { Area } from '../area.ts'
 import { readOptions } from '../disk-tools/options.ts'
-import { canCreate, isFolder, namesIn, tidy } from '../filesystem.ts'
+import { canCreate, followed, isFolder, namesIn, tidy } from '../filesystem.ts'
 import { answer, type Tool } from '../tool.ts'
+import { find, stat, tail, test } from './look.ts'
 
 /** One file onto another name; folders are not moved. */
 const mv: Tool = (state, { args }) => {
   const [from = '', to = ''] = readOptions('mv', args, ['-f', '-T']).operands.map(tidy)
   const file = state.files[from]
   if (file?.type !== 'file') return answer(1, '', `mv: cannot stat '${from}': No such file or directory\n`)
-  const fault = canCreate(state, to)
+  const fault = isFolder(state, to) ? 'Is a directory' : canCreate(state, to)
   if (fault !== null) return answer(1, '', `mv: cannot move '${from}' to '${to}': ${fault}\n`)
   delete state.files[from]
   state.files[to] = file
@@ -36,7 +37,8 @@ const sha256sum: Tool = (state, { args }) => {
   const sums = readOptions('sha256sum', args, [])
     .operands.map(tidy)
     .map((path) => {
-      const text = state.files[path]?.type === 'file' ? state.files[path]?.content : undefined
+      const file = state.files[followed(state, path)]
+      const text = file?.type === 'file' ? file.content : undefined
       if (text !== undefined) return { out: `${createHash('sha256').update(text).digest('hex')}  ${path}\n`, err: '' }
       const why = isFolder(state, path) ? 'Is a directory' : 'No such file or directory'
       return { out: '', err: `sha256sum: ${path}: ${why}\n` }
@@ -54,4 +56,7 @@ const head: Tool = (state, { args }) => {
   return answer(0, text.slice(0, Number(given[0]?.[1])))
 }
 
-export const coreutils: Area = { tools: { head, mv, rmdir, sha256sum } }
+export const coreutils: Area = {
+  tools: { find, head, mv, rmdir, sha256sum, stat, tail, test },
+  packages: { findutils: { version: '4.10.0-3', preinstalled: true, tools: ['find'] } },
+}

@@ -1,6 +1,6 @@
 /** dd(1), as far as scenes need it: zeroes or random bytes over a device, one device copied to another, room taken up by a file. */
 import { type BlockDevice, findDevice, useOf } from '../devices.ts'
-import { occupy, tidy, writeText } from '../filesystem.ts'
+import { followed, occupy, tidy, writeText } from '../filesystem.ts'
 import type { Content, PartitionTable, SimState } from '../model.ts'
 import { emptyContent, rereadTable, SECTOR, writtenTable } from '../partitions.ts'
 import { labelOffsets } from '../probe.ts'
@@ -90,7 +90,25 @@ function parse(args: readonly string[]): Request {
   }
 }
 
-export const dd: Tool = (state, { args }) => {
+/** Standard input into a file: what it is made from anew, or with `oflag=append conv=notrunc` goes on with. */
+function fromInput(state: SimState, args: readonly string[], stdin: string): ToolAnswer {
+  const values = new Map(args.map((word) => [word.replace(/=.*/s, ''), word.replace(/^[^=]*=/, '')]))
+  const target = followed(state, tidy(values.get('of') ?? ''))
+  const words = (values.get('conv') ?? '').split(',').filter((word) => word !== '')
+  const strange = [...values.keys()].some((name) => !['of', 'bs', 'conv', 'oflag', 'status'].includes(name))
+  const isOdd = words.some((word) => !['notrunc', 'fsync', 'fdatasync'].includes(word))
+  const appends = values.get('oflag') === 'append' && words.includes('notrunc')
+  if (strange || isOdd || (values.has('oflag') && !appends) || (words.includes('notrunc') && !appends))
+    throw new NotSimulated(`dd ${args.join(' ')}`)
+  const fault = writeText(state, target, (appends ? (state.files[target]?.content ?? '') : '') + stdin)
+  if (fault !== null) return answer(1, '', `dd: failed to open '${values.get('of') ?? ''}': ${fault}\n`)
+  const bytes = Buffer.byteLength(stdin)
+  const blocks = Math.ceil(bytes / 512)
+  return answer(0, '', values.get('status') === 'none' ? '' : report(blocks, blocks, bytes))
+}
+
+export const dd: Tool = (state, { args, stdin }) => {
+  if (!args.some((word) => word.startsWith('if='))) return fromInput(state, args, stdin)
   const request = parse(args)
   const from = findDevice(state, request.source)
   const to = findDevice(state, request.target)

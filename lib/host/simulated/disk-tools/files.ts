@@ -1,5 +1,15 @@
 /** The tools by which scenes are set: mkdir, tee, cat, rm, touch, truncate. */
-import { canCreate, exists, isFolder, makeFolder, makeFolders, tidy, writeText } from '../filesystem.ts'
+import {
+  absence,
+  canCreate,
+  exists,
+  followed,
+  isFolder,
+  makeFolder,
+  makeFolders,
+  tidy,
+  writeText,
+} from '../filesystem.ts'
 import type { SimState } from '../model.ts'
 import { virtualFile } from '../proc.ts'
 import { answer, type Tool } from '../tool.ts'
@@ -8,9 +18,13 @@ import { parseBytes } from './sizes.ts'
 
 export const mkdir: Tool = (state, { args }) => {
   const options = readOptions('mkdir', args, ['-p --parents', '-m --mode='])
+  const mode = optionValue(options, '-m')
   for (const path of options.operands.map(tidy)) {
+    if (has(options, '-p') && isFolder(state, path)) continue
     const fault = has(options, '-p') ? makeFolders(state, path) : makeFolder(state, path)
     if (fault !== null) return answer(1, '', `mkdir: cannot create directory '${path}': ${fault}\n`)
+    const folder = state.files[path]
+    if (mode !== undefined && folder) folder.mode = Number.parseInt(mode, 8)
   }
   return answer(0)
 }
@@ -31,9 +45,9 @@ export const cat: Tool = (state, { args }) => {
   let stdout = ''
   let stderr = ''
   for (const path of options.operands.map(tidy)) {
-    const text = virtualFile(state, path) ?? (isFolder(state, path) ? undefined : state.files[path]?.content)
-    if (text === undefined)
-      stderr += `cat: ${path}: ${isFolder(state, path) ? 'Is a directory' : 'No such file or directory'}\n`
+    const at = followed(state, path)
+    const text = virtualFile(state, at) ?? (isFolder(state, at) ? undefined : state.files[at]?.content)
+    if (text === undefined) stderr += `cat: ${path}: ${isFolder(state, at) ? 'Is a directory' : absence(state, at)}\n`
     else stdout += text
   }
   return answer(stderr === '' ? 0 : 1, stdout, stderr)
@@ -52,6 +66,10 @@ export const rm: Tool = (state, { args }) => {
 }
 
 function remove(state: SimState, path: string, recursive: boolean): string | null {
+  if (state.symlinks?.[path] !== undefined) {
+    delete state.symlinks[path]
+    return null
+  }
   if (!exists(state, path)) return 'No such file or directory'
   if (canCreate(state, path) === 'Read-only file system') return 'Read-only file system'
   if (state.mounts.some(({ target }) => target === path || target.startsWith(`${path}/`)))

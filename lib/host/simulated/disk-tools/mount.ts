@@ -1,12 +1,15 @@
-/** mount, umount and mountpoint, for file systems on block devices, tmpfs and ZFS with mountpoint=legacy. */
+/** mount, umount and mountpoint, for file systems on block devices, tmpfs, NFS and ZFS with mountpoint=legacy. */
 import { type BlockDevice, findDevice } from '../devices.ts'
 import { coverFiles, exists, isFolder, showFiles, takeFiles, tidy } from '../filesystem.ts'
+import { hideView } from '../guest/views.ts'
 import type { Content, Mount, SimState } from '../model.ts'
+import { mountNfs } from '../nfs/mount.ts'
 import { soleSuperblock } from '../probe.ts'
 import { answer, NotSimulated, type Tool, type ToolAnswer } from '../tool.ts'
 import { showFiles as showDataset } from '../zfs/mount-files.ts'
 import { isBusy, unmountAt } from '../zfs/mounts.ts'
 import { findDataset } from '../zfs/tree.ts'
+import { type FstabLine, fstabLine, mountAll } from './fstab.ts'
 import { has, optionValue, readOptions } from './options.ts'
 
 const mountable = ['ext2', 'ext3', 'ext4', 'xfs', 'btrfs', 'vfat', 'ntfs']
@@ -18,14 +21,29 @@ const fileSystemOn = (content: Content): string | undefined =>
   content.signatures.find(({ type }) => mountable.includes(type))?.type
 
 export const mount: Tool = (state, { args }) => {
-  const options = readOptions('mount', args, ['-t --types=', '-o --options=', '-r --read-only'])
+  const options = readOptions('mount', args, ['-a --all', '-t --types=', '-o --options=', '-r --read-only'])
   const [source = '', place] = options.operands.map(tidy)
   const wanted = (optionValue(options, '-o') ?? '').split(',').filter((word) => word !== '')
+  const type = optionValue(options, '-t')
+  if (has(options, '-a')) return mountAll(state, type?.split(','))
   if (wanted.includes('remount')) return remount(state, place ?? source, wanted)
-  if (place === undefined) throw new NotSimulated(`mount ${args.join(' ')}`)
+  if (place !== undefined) return mountNow(state, { source, target: place, type: type ?? '', options: wanted })
+  if (wanted.length > 0 || source === '') throw new NotSimulated(`mount ${args.join(' ')}`)
+  const line = fstabLine(state, source)
+  if (line === undefined) return answer(1, '', `mount: ${source}: can't find in /etc/fstab.\n`)
+  return mountNow(state, line)
+}
+
+/** One file system at one place, whatever fstab says. */
+export function mountNow(state: SimState, { source, target: place, type, options: wanted }: FstabLine): ToolAnswer {
+  if (type === 'nfs' || type === 'nfs4') {
+    const isHelped = state.packages?.['nfs-common']?.status === 'installed'
+    if (isHelped) return mountNfs(state, { source, target: place, options: wanted })
+    const need = 'for several filesystems (e.g. nfs, cifs) you might need a /sbin/mount.<type> helper program.'
+    return refused(`${place}: bad option; ${need}`)
+  }
   if (!exists(state, place)) return refused(`${place}: mount point does not exist.`)
   if (!isFolder(state, place)) return refused(`${place}: mount point is not a directory.`)
-  const type = optionValue(options, '-t')
   if (type === 'tmpfs')
     return attach(
       state,
@@ -63,7 +81,7 @@ function attach(state: SimState, mounted: Mount, files: Record<string, string>):
   return answer(0)
 }
 
-function mountDataset(state: SimState, name: string, place: string, wanted: string[]): ToolAnswer {
+function mountDataset(state: SimState, name: string, place: string, wanted: readonly string[]): ToolAnswer {
   const dataset = findDataset(state, name)
   if (dataset === undefined)
     return answer(2, '', `filesystem '${name}' cannot be mounted, unable to open the dataset\n`)
@@ -98,7 +116,7 @@ const opposites: Readonly<Record<string, string>> = {
 const unsaid = ['exec', 'suid', 'dev', 'atime', 'defaults', 'remount', 'zfsutil']
 
 /** The kernel shows access first, then what is forbidden, then the rest. */
-function withOptions(present: string, wanted: readonly string[]): string {
+export function withOptions(present: string, wanted: readonly string[]): string {
   let options = present.split(',')
   for (const word of wanted) {
     options = options.filter((each) => each !== opposites[word] && each !== word)
@@ -149,6 +167,7 @@ function detach(state: SimState, mounted: Mount): void {
     unmountAt(state, mounted.target)
     return
   }
+  if (mounted.behind) hideView(state, mounted)
   const files = takeFiles(state, mounted.target)
   const others = state.mounts.filter((each) => each !== mounted)
   // The files of a disk that was pulled out are on that disk.
@@ -156,6 +175,11 @@ function detach(state: SimState, mounted: Mount): void {
   if (device !== undefined && !others.some(({ source }) => source === mounted.source)) device.files = files
   Object.assign(state.files, mounted.covered ?? {})
   state.mounts = others
+}
+
+/** Whatever is there, the last first. */
+export function unmountNow(state: SimState, place: string): void {
+  for (const mounted of state.mounts.toReversed()) if (mounted.target === place) detach(state, mounted)
 }
 
 /** Everything that is mounted goes, whatever holds it: a machine goes down. The root file system stays. */

@@ -28,16 +28,17 @@ export const readlink: Tool = (state, { args }) => {
     '-f --canonicalize',
     '-e --canonicalize-existing',
     '-m --canonicalize-missing',
-    '-n',
+    '-n --no-newline',
   ])
   const path = options.operands[0] ?? ''
+  const end = has(options, '-n') ? '' : '\n'
   const target = resolve(state, path)
   // -f forgives a missing last part, so a dangling name comes back as it was given (facts, "What the disk tools see").
-  if (target === undefined) return has(options, '-e') ? answer(1) : answer(0, `${tidy(path)}\n`)
+  if (target === undefined) return has(options, '-e') ? answer(1) : answer(0, tidy(path) + end)
   const isLink = links(state).has(tidy(path))
   if (!has(options, '-f') && !has(options, '-e') && !has(options, '-m'))
-    return isLink ? answer(0, `${relative(path, target)}\n`) : answer(1)
-  return answer(0, `${target}\n`)
+    return isLink ? answer(0, relative(path, target) + end) : answer(1)
+  return answer(0, target + end)
 }
 
 /** udev's links are relative: `../../sda1`. */

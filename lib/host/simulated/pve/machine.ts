@@ -35,6 +35,13 @@ export function simulatedMachine(state: SimState, tools: Tools): Surroundings {
       }
       state.files[path] = { type: 'file', content, mode }
     },
+    rename: (from, to) => {
+      for (const [path, file] of Object.entries(state.files)) {
+        if (path !== from && !path.startsWith(below(from))) continue
+        state.files[to + path.slice(from.length)] = file
+        delete state.files[path]
+      }
+    },
     remove: (path) => {
       const isEmpty = !Object.keys(state.files).some((name) => name.startsWith(below(path)))
       if (isEmpty) delete state.files[path]

@@ -13,15 +13,20 @@ export interface Verb {
   /** Positional arguments, all of them required. */
   readonly positional: readonly string[]
   readonly parameters: Readonly<Record<string, Property>>
+  /** Whether words may follow that are somebody else's (`qm guest exec ID -- PROGRAM ARGS…`). */
+  readonly takesMore?: boolean
 }
 
 export type Parameters = Map<string, string>
 
-export function parseCommandLine(verb: Verb, args: readonly string[]): Parameters {
+export const parseCommandLine = (verb: Verb, args: readonly string[]): Parameters => readCommandLine(verb, args).given
+
+/** With the words behind the verb's own arguments. */
+export function readCommandLine(verb: Verb, args: readonly string[]): { given: Parameters; more: readonly string[] } {
   const { given, rest, complaints } = readOptions(verb.parameters, args)
   if (complaints.length > 0) throw badRequest(verb, 'unable to parse option', complaints)
   if (rest.length < verb.positional.length) throw badRequest(verb, 'not enough arguments')
-  if (rest.length > verb.positional.length) throw badRequest(verb, 'too many arguments')
+  if (rest.length > verb.positional.length && verb.takesMore !== true) throw badRequest(verb, 'too many arguments')
   for (const [index, name] of verb.positional.entries()) given.set(name, rest[index] ?? '')
 
   for (const [name, value] of given) {
@@ -36,7 +41,7 @@ export function parseCommandLine(verb: Verb, args: readonly string[]): Parameter
     if (wrong !== null) errors.set(name, wrong)
   }
   if (errors.size > 0) throw parameterErrors(verb, errors)
-  return given
+  return { given, more: rest.slice(verb.positional.length) }
 }
 
 /** `400 Parameter verification failed.` with a line for each parameter. */
@@ -57,7 +62,7 @@ export function checkValue(property: Property | undefined, value: string): strin
   const digits = { integer: /^[+-]?\d+$/, number: /^[+-]?\d+(\.\d+)?$/, string: null }[property.kind]
   if (digits?.test(value) === false) return `type check ('${property.kind}') failed - got '${value}'`
   const wrong = property.check?.(value)
-  if (typeof wrong === 'string') return `invalid format - ${wrong}\n`
+  if (typeof wrong === 'string') return `invalid format - ${wrong.endsWith('\n') ? wrong : `${wrong}\n`}`
   if (digits !== null) {
     const { minimum, maximum } = property
     if (minimum !== undefined && Number(value) < minimum) return `value must have a minimum value of ${minimum}`
@@ -66,6 +71,8 @@ export function checkValue(property: Property | undefined, value: string): strin
   }
   const shortest = property.minimumLength
   if (shortest !== undefined && value.length < shortest) return `value must be at least ${shortest} characters long`
+  const longest = property.maximumLength
+  if (longest !== undefined && value.length > longest) return `value may only be ${longest} characters long`
   if (property.pattern !== undefined && !property.pattern.test(value)) return 'value does not match the regex pattern'
   if (property.values !== undefined && !property.values.includes(value)) {
     return `value '${value}' does not have a value in the enumeration '${property.values.join(', ')}'`

@@ -1,5 +1,5 @@
 /** pvesm of the simulated host. */
-import { mountNfs } from '../nfs/mount.ts'
+import { mount } from '../disk-tools/mount.ts'
 import { rpcinfo, showmount } from '../nfs/server.ts'
 import type { Tool } from '../tool.ts'
 import { zfs } from '../zfs/zfs.ts'
@@ -8,4 +8,4 @@ import { pvesmCall } from './command.ts'
 import { simulatedMachine } from './machine.ts'
 
 export const pvesm: Tool = (state, { args, stdin }) =>
-  pvesmCall(simulatedMachine(state, { mount: mountNfs, rpcinfo, showmount, zfs, zpool }), args, () => stdin)
+  pvesmCall(simulatedMachine(state, { mount, rpcinfo, showmount, zfs, zpool }), args, () => stdin)

@@ -84,6 +84,7 @@ export const realMachine: Surroundings = {
   hostname: hostname().split('.')[0] ?? '',
   readFile: (path) => orNull(() => fs.readFileSync(path, 'utf8')),
   writeFile: replaceFile,
+  rename: fs.renameSync,
   remove: (path) => {
     orNull(() => (fs.lstatSync(path).isDirectory() ? fs.rmdirSync(path) : fs.unlinkSync(path)))
   },

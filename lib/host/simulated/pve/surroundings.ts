@@ -27,6 +27,7 @@ export interface Surroundings {
   readonly hostname: string
   readFile(path: string): string | null
   writeFile(path: string, text: string, mode: number): void
+  rename(from: string, to: string): void
   /** Removes a file or an empty folder; nothing happens when it isn't there. */
   remove(path: string): void
   /** Names in a folder, sorted; null when there is no such folder. */

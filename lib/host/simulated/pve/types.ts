@@ -14,6 +14,7 @@ export interface Property {
   readonly minimum?: number
   readonly maximum?: number
   readonly minimumLength?: number
+  readonly maximumLength?: number
   /** A secret: kept in a file of its own under /etc/pve/priv/storage, never in storage.cfg. */
   readonly secret?: boolean
   /** A regular expression that the whole value must match. */

@@ -2,6 +2,7 @@
 import { NotSimulated } from '../tool.ts'
 import { activate, folderOf, makeFolders, sectionNamed, zfs } from './activate.ts'
 import { readConfig, type Section, textOf, wordsOf } from './config.ts'
+import { formattingLine, imageSize, imageText } from './images.ts'
 import type { Parameters } from './options.ts'
 import { Refusal, type Surroundings, type Voice } from './surroundings.ts'
 
@@ -79,9 +80,6 @@ function guestVolumes(machine: Surroundings, section: Section, content: string):
     )
 }
 
-/** An image here is a line that tells its size: nothing reads what is inside one. */
-export const imageText = (bytes: number): string => `simulated disk image of ${bytes} bytes\n`
-export const imageSize = (text: string | null): number => Number(/of (\d+) bytes/.exec(text ?? '')?.[1] ?? 0)
 const imageName = /^(?:vm-|base-|subvol-)\d+-[^/\s]+\.(raw|qcow2|vmdk|subvol)$/
 
 export function allocVolume(machine: Surroundings, voice: Voice, given: Parameters): void {
@@ -105,13 +103,8 @@ export function allocVolume(machine: Surroundings, voice: Voice, given: Paramete
   if (format === 'subvol') makeFolders(machine, path)
   else {
     const size = bytesOf(given.get('size') ?? '')
-    machine.writeFile(path, imageText(size), 0o640)
-    const details: Readonly<Record<string, string>> = {
-      qcow2:
-        `cluster_size=65536 extended_l2=off preallocation=metadata compression_type=zlib size=${size} ` +
-        'lazy_refcounts=off refcount_bits=16',
-    }
-    voice.out(`Formatting '${path}', fmt=${format} ${details[format] ?? `size=${size} preallocation=off`}\n`)
+    machine.writeFile(path, imageText(size, format), 0o640)
+    voice.out(formattingLine(path, format, size))
   }
   voice.out(`successfully created '${section.id}:${vmid}/${name}'\n`)
 }

@@ -14,6 +14,7 @@ import { setParameter, sysctl } from './parameters.ts'
 import { curl, env, sh } from './shell.ts'
 import { systemOf } from './state.ts'
 import { systemctl } from './systemctl.ts'
+import { advance, systemdRun, unload } from './transient.ts'
 import { startAtBoot } from './units.ts'
 
 function seed(state: SimState): void {
@@ -49,6 +50,7 @@ export const system: Area = {
     'apt-cache': aptCache,
     'apt-get': aptGet,
     'apt-mark': aptMark,
+    bash: sh,
     curl,
     dpkg,
     'dpkg-query': dpkgQuery,
@@ -62,6 +64,7 @@ export const system: Area = {
     sh,
     sysctl,
     systemctl,
+    'systemd-run': systemdRun,
     timedatectl,
     uname,
     'update-initramfs': updateInitramfs,
@@ -72,11 +75,14 @@ export const system: Area = {
   writeVirtual: setParameter,
   seed,
   boot(state) {
+    for (const job of state.jobs ?? []) unload(state, job)
     bootKernel(state)
+    delete systemOf(state).lastPid
     // pmxcfs makes the folder of its node when it starts.
     if (state.files['/etc/pve/nodes'] !== undefined)
       for (const kind of ['lxc', 'qemu-server']) makeFolders(state, `/etc/pve/nodes/${state.hostname}/${kind}`)
   },
+  tick: advance,
   events: {
     'hold-lock': holdLock,
     'release-lock': releaseLock,
@@ -89,7 +95,7 @@ export const system: Area = {
   },
 }
 
-/** Comes last of all areas: sets up the packages of a fresh host when all files are there, and starts units when all else has booted. */
+/** Comes after the others: sets up the packages of a fresh host when all files are there, and starts units when all else has booted. */
 export const init: Area = {
   seed(state) {
     for (const [name, { preinstalled }] of allPackages()) if (preinstalled) setUp(state, name)

@@ -35,7 +35,11 @@ export const basePackages: Readonly<Record<string, SimPackage>> = {
   ifupdown2: preinstalled('3.3.0-1+pmx11', { tools: ['ifquery', 'ifreload'], units: ['networking.service'] }),
   'initramfs-tools': preinstalled('0.148.3', { tools: ['update-initramfs'] }),
   iproute2: preinstalled('6.15.0-1'),
-  'libpve-storage-perl': preinstalled('9.1.0'),
+  'libpve-access-control': preinstalled('9.0.3', {
+    tools: ['pveum'],
+    files: { '/etc/pve/user.cfg': 'user:root@pam:1:0:::root@example.com:::\n\n\n\n\n' },
+  }),
+  'libpve-storage-perl': preinstalled('9.1.0', { tools: ['pvesm'] }),
   locales: preinstalled('2.41-12', {
     tools: ['locale-gen'],
     files: { '/etc/locale.gen': '# C.UTF-8 UTF-8\n# de_DE.UTF-8 UTF-8\n# en_GB.UTF-8 UTF-8\nen_US.UTF-8 UTF-8\n' },
@@ -56,9 +60,10 @@ export const basePackages: Readonly<Record<string, SimPackage>> = {
   'proxmox-ve': preinstalled('9.1.0', { depends: ['pve-manager', 'qemu-server', 'pve-container'] }),
   psmisc: preinstalled('23.7-2', { tools: ['fuser'] }),
   'pve-cluster': preinstalled('9.0.7', { units: ['pve-cluster.service'] }),
-  'pve-container': preinstalled('6.0.18'),
-  'pve-manager': preinstalled('9.1.1', { units: ['pveproxy.service', 'pvedaemon.service'] }),
-  'qemu-server': preinstalled('9.1.2'),
+  'pve-container': preinstalled('6.0.18', { tools: ['lxc-attach', 'pct'] }),
+  'pve-manager': preinstalled('9.1.1', { tools: ['pvesh'], units: ['pveproxy.service', 'pvedaemon.service'] }),
+  'pve-qemu-kvm': preinstalled('10.1.2-3', { tools: ['qemu-img'] }),
+  'qemu-server': preinstalled('9.1.2', { tools: ['qm'] }),
   systemd: preinstalled('257.9-1~deb13u1'),
   'systemd-timesyncd': { version: '257.9-1~deb13u1', units: ['systemd-timesyncd.service'] },
   'systemd-resolved': { version: '257.9-1~deb13u1', units: ['systemd-resolved.service'] },
@@ -66,7 +71,10 @@ export const basePackages: Readonly<Record<string, SimPackage>> = {
   tzdata: preinstalled('2025b-4+deb13u1'),
   'util-linux': preinstalled('2.41-5'),
   'zfs-initramfs': preinstalled('2.3.4-pve1', { files: { '/usr/share/initramfs-tools/hooks/zfs': '#!/bin/sh\n' } }),
-  'zfsutils-linux': preinstalled('2.3.4-pve1', { units: ['zfs-mount.service', 'zfs-import-cache.service'] }),
+  'zfsutils-linux': preinstalled('2.3.4-pve1', {
+    tools: ['zdb', 'zfs', 'zgenhostid', 'zpool'],
+    units: ['zfs-mount.service', 'zfs-import-cache.service'],
+  }),
   // What else belongs to the services is said by their own areas.
   'nfs-common': preinstalled('1:2.8.3-1', { depends: ['rpcbind'] }),
   'nfs-kernel-server': { version: '1:2.8.3-1', depends: ['nfs-common'] },
@@ -133,23 +141,34 @@ Components: ${component}
 Signed-By: /usr/share/keyrings/proxmox-archive-keyring.gpg
 `
 
-/** What the installer of Proxmox VE 9 leaves (facts, host-tools 4.11). */
-export const baseFiles: Readonly<Record<string, string>> = {
+/** What every Debian 13 has, the guests' too. */
+export const debianFiles: Readonly<Record<string, string>> = {
   '/etc/os-release':
     'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nID=debian\nVERSION_ID="13"\nVERSION_CODENAME=trixie\n',
   '/etc/apt/apt.conf.d/': '',
   '/etc/apt/keyrings/': '',
   '/etc/apt/sources.list.d/debian.sources': debian,
+  '/usr/share/keyrings/debian-archive-keyring.gpg': '(binary)',
+  '/etc/modprobe.d/': '',
+  '/etc/systemd/system/': '',
+  '/var/cache/apt/archives/lock': '',
+  '/var/lib/apt/lists/lock': '',
+  '/var/lib/dpkg/lock': '',
+  '/var/lib/dpkg/lock-frontend': '',
+  '/var/lib/dpkg/updates/': '',
+  ...Object.fromEntries(zones.map((zone) => [`/usr/share/zoneinfo/${zone}`, 'TZif2\n'])),
+}
+
+/** What the installer of Proxmox VE 9 leaves (facts, host-tools 4.11). */
+export const baseFiles: Readonly<Record<string, string>> = {
+  ...debianFiles,
   '/etc/apt/sources.list.d/pve-enterprise.sources': enterprise('pve', 'pve-enterprise'),
   '/etc/apt/sources.list.d/ceph.sources': enterprise('ceph-squid', 'enterprise'),
-  '/usr/share/keyrings/debian-archive-keyring.gpg': '(binary)',
   '/etc/hosts': '127.0.0.1 localhost.localdomain localhost\n10.0.0.13 pve.example.internal pve\n',
   '/etc/resolv.conf': 'search example.internal\nnameserver 10.0.0.1\n',
   '/etc/locale.conf': 'LANG=en_US.UTF-8\n',
   '/usr/lib/locale/locale-archive': 'en_US.UTF-8\n',
-  '/etc/modprobe.d/': '',
   '/etc/kernel/': '',
-  '/etc/systemd/system/': '',
   '/etc/network/interfaces': `auto lo
 iface lo inet loopback
 
@@ -167,10 +186,4 @@ source /etc/network/interfaces.d/*
 `,
   '/var/lib/apt/lists/deb.debian.org_debian_dists_trixie_InRelease': '',
   '/var/lib/apt/lists/deb.debian.org_debian_dists_trixie_main_binary-amd64_Packages': '',
-  '/var/cache/apt/archives/lock': '',
-  '/var/lib/apt/lists/lock': '',
-  '/var/lib/dpkg/lock': '',
-  '/var/lib/dpkg/lock-frontend': '',
-  '/var/lib/dpkg/updates/': '',
-  ...Object.fromEntries(zones.map((zone) => [`/usr/share/zoneinfo/${zone}`, 'TZif2\n'])),
 }

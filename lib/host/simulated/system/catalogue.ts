@@ -1,7 +1,9 @@
 /** The packages and units that the areas bring, as one list each. */
 import type { SimPackage, SimUnit } from '../area.ts'
 import { areas } from '../areas.ts'
+import { fstabUnit } from '../disk-tools/fstab.ts'
 import type { SimState } from '../model.ts'
+import { transientUnit } from './transient.ts'
 
 function merge(one: SimPackage, other: SimPackage): SimPackage {
   const both = <T>(first: readonly T[] = [], second: readonly T[] = []): T[] => [...new Set([...first, ...second])]
@@ -57,7 +59,7 @@ export interface FoundUnit {
   readonly isStatic: boolean
 }
 
-const unitSuffix = /\.(service|socket|timer|target|mount|device|path|scope|slice)$/
+const unitSuffix = /\.(automount|service|socket|timer|target|mount|device|path|scope|slice)$/
 
 /** systemctl takes a name without a suffix for a service (systemctl(1)). */
 export const fullUnitName = (name: string): string => (unitSuffix.test(name) ? name : `${name}.service`)
@@ -67,6 +69,8 @@ export function findUnit(state: SimState, asked: string): FoundUnit | undefined 
   const full = fullUnitName(asked)
   const own = unitFromFile(state, full)
   if (own) return own
+  const mount = fstabUnit(state, full)
+  if (mount) return { name: full, behaviour: mount, path: `/run/systemd/generator/${full}`, isStatic: true }
   for (const { units = {} } of areas) {
     for (const [name, behaviour] of Object.entries(units)) {
       if (name !== full && !behaviour.aliases?.includes(full)) continue
@@ -90,6 +94,8 @@ export function unitFile(state: SimState, name: string): { path: string; text: s
 function unitFromFile(state: SimState, name: string): FoundUnit | undefined {
   const file = unitFile(state, name)
   if (file === undefined) return undefined
+  const transient = transientUnit(state, name)
+  if (transient) return { name, behaviour: transient, path: file.path, isStatic: true }
   const text = state.system?.unitFiles?.[name] ?? file.text
   const isOneshot = /^Type=oneshot$/m.test(text)
   const program = /^ExecStart=-?(\S+)/m.exec(text)?.[1] ?? '/bin/true'

@@ -70,7 +70,8 @@ function sourced(state: SimState, pattern: string): string[] {
 }
 
 const main = '/etc/network/interfaces'
-const lengthOf = (mask: string): number =>
+/** How many ones a mask begins with; a length is taken as it is. */
+export const lengthOf = (mask: string): number =>
   /^\d+$/.test(mask)
     ? Number(mask)
     : mask.split('.').reduce((sum, part) => sum + Number(part).toString(2).replaceAll('0', '').length, 0)

@@ -3,20 +3,24 @@ import { has, optionValue, readOptions } from '../disk-tools/options.ts'
 import { writeText } from '../filesystem.ts'
 import { runInstaller } from '../nvidia/installer.ts'
 import { answer, NotSimulated, type Tool } from '../tool.ts'
-import { callTool } from '../tools.ts'
+import { callTool, hasTool, isKnownTool } from '../tools.ts'
 import { setParameter } from './parameters.ts'
+import { runProgram } from './program.ts'
 
 /** Settings before the command change nothing of what is simulated. */
 export const env: Tool = (state, { args, stdin }) => {
   const start = args.findIndex((word) => !/^[A-Za-z_]\w*=/.test(word))
   if (start < 0) throw new NotSimulated('env without a command')
+  const [name = ''] = args.slice(start)
+  if (isKnownTool(name) && !hasTool(state, name))
+    return answer(127, '', `env: \u2018${name}\u2019: No such file or directory\n`)
   return callTool(state, args.slice(start), stdin)
 }
 
-/** NVIDIA's installer, or a value for where only the kernel listens (lib/resources/system/arc.ts): nothing else of the shell is simulated. */
+/** NVIDIA's installer, a script, or a value for where only the kernel listens (lib/resources/system/arc.ts): nothing else of the shell is simulated. */
 export const sh: Tool = (state, { args }) => {
-  const installed = runInstaller(state, args[0] ?? '', args.slice(1))
-  if (installed) return installed
+  const ran = runInstaller(state, args[0] ?? '', args.slice(1)) ?? runProgram(state, ['sh', ...args])
+  if (ran) return ran
   const [flag, script, , value = '', path = ''] = args
   if (flag !== '-c' || script !== 'echo "$1" >"$2"') throw new NotSimulated(`sh ${flag} ${script}`)
   const fault = setParameter(state, path, value)

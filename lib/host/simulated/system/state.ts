@@ -12,6 +12,8 @@ export interface SystemState {
   /** Release of the kernel that runs, such as `6.17.2-1-pve`. */
   kernel?: string
   bootId?: string
+  /** Of processes that were started here: the next one gets the number after it. */
+  lastPid?: number
   /** Values of /proc/sys and of modules' parameters that were set since the host started, by path. */
   parameters?: Record<string, string>
   /** What a download finds, by URL (`sim serve URL`). */

@@ -2,12 +2,17 @@
 import type { SimState } from '../model.ts'
 import { NotSimulated } from '../tool.ts'
 import { findUnit, fullUnitName } from './catalogue.ts'
+import { jobOf, shownOf } from './transient.ts'
 import { isOutdated } from './unit-files.ts'
 
 /** The service's own ones come first. */
 const order = [
   'Type',
+  'RemainAfterExit',
+  'MainPID',
   'Result',
+  'ExecMainPID',
+  'ExecMainCode',
   'ExecMainStatus',
   'Id',
   'Names',
@@ -18,6 +23,7 @@ const order = [
   'UnitFileState',
   'NeedDaemonReload',
   'LoadError',
+  'InvocationID',
 ] as const
 type Property = (typeof order)[number]
 
@@ -58,6 +64,7 @@ function propertiesOf(state: SimState, asked: string): Partial<Record<Property, 
         ExecMainStatus: isFailed ? '1' : '0',
       }
     : {}
+  const job = jobOf(state, name)
   return {
     ...type,
     Id: name,
@@ -69,6 +76,7 @@ function propertiesOf(state: SimState, asked: string): Partial<Record<Property, 
     UnitFileState: isMasked ? 'masked' : unit?.isStatic ? 'static' : enabled ? 'enabled' : 'disabled',
     NeedDaemonReload: isOutdated(state, name) ? 'yes' : 'no',
     LoadError: '',
+    ...(job && shownOf(job)),
   }
 }
 

@@ -1,10 +1,13 @@
 /** systemctl: verbs over units, with the texts and exit codes of systemd 257 (services.jsonl scenes 1, 16 to 18, 28, 49, 50). */
 import { has, optionValue, readOptions } from '../disk-tools/options.ts'
 import { sim } from '../events.ts'
+import { placeOf } from '../guest/place.ts'
+import { askToLeave } from '../guest/power.ts'
 import type { SimState } from '../model.ts'
 import { answer, NotSimulated, type Tool, type ToolAnswer } from '../tool.ts'
 import { type FoundUnit, findUnit, fullUnitName } from './catalogue.ts'
 import { showUnits } from './systemctl-show.ts'
+import { jobOf, unload } from './transient.ts'
 import { isOutdated, readUnitFiles, rereadUnitFiles } from './unit-files.ts'
 import { recordOf, startUnit, stopUnit } from './units.ts'
 
@@ -175,9 +178,21 @@ const status: Verb = (state, names) =>
     return answer(word === 'active' ? 0 : 3, `${unit.name}\n     Active: ${word}\n`)
   })
 
+/** Whatever has failed makes all of it `degraded` (systemctl(1)). */
+const isSystemRunning: Verb = (state) => {
+  const power = placeOf(state)?.guest.power
+  if (power && state.now < power.readyAt) return answer(1, 'starting\n')
+  const hasFailed = Object.values(state.units ?? {}).some(({ failed }) => failed !== undefined)
+  return hasFailed ? answer(1, 'degraded\n') : answer(0, 'running\n')
+}
+
 const resetFailed: Verb = (state, names) => {
   const units = names.length === 0 ? Object.keys(state.units ?? {}) : names.map(fullUnitName)
-  for (const name of units) delete state.units?.[name]?.failed
+  for (const name of units) {
+    const job = jobOf(state, name)
+    if (job && state.units?.[name]?.failed !== undefined) unload(state, job)
+    delete state.units?.[name]?.failed
+  }
   return answer(0)
 }
 
@@ -206,13 +221,24 @@ const verbs: Readonly<Record<string, Verb>> = {
   'is-active': isActive,
   'is-failed': isFailed,
   'is-enabled': isEnabled,
+  'is-system-running': isSystemRunning,
   status,
   'reset-failed': resetFailed,
   'daemon-reload': (state) => {
     rereadUnitFiles(state)
     return answer(0)
   },
-  reboot: (state) => sim(state, { args: ['reboot'], stdin: '' }),
+  reboot: (state) => leave(state, 'anew'),
+  poweroff: (state) => leave(state, 'down'),
+}
+
+/** A guest goes by itself, after its answer. */
+function leave(state: SimState, how: 'down' | 'anew'): ToolAnswer {
+  const place = placeOf(state)
+  if (place) askToLeave(place, how)
+  else if (how === 'anew') return sim(state, { args: ['reboot'], stdin: '' })
+  else throw new NotSimulated('a host that is switched off')
+  return answer(0)
 }
 
 const warning = (name: string): string =>

@@ -34,7 +34,7 @@ export function stopUnit(state: SimState, unit: FoundUnit): void {
   const record = recordOf(state, unit)
   if (!record.active) return
   unit.behaviour.stop?.(state)
-  recordOf(state, unit).active = false
+  record.active = false
 }
 
 /** What runs ends without a word to it, and what is enabled is started. */

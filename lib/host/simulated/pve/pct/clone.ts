@@ -2,24 +2,16 @@
 import { zfs } from '../activate.ts'
 import { textOf } from '../config.ts'
 import * as format from '../formats.ts'
+import { datasetsIn, makeBase, storageNamed, type Volume, volumeNamed } from '../guest-volumes.ts'
+import { parseKeys, printKeys, type Values } from '../property-string.ts'
 import { Refusal } from '../surroundings.ts'
 import { freeStem } from '../volumes.ts'
 import { type Container, confOf, isTemplate, loadContainer, requireUnlocked, writeContainer } from './config.ts'
 import { isMount, kindOf, parseMount, printMount, volumeOf } from './mountpoints.ts'
-import { parseKeys, printKeys, type Values } from './property-string.ts'
 import { netKeys, options } from './schema.ts'
 import { withAddress } from './set.ts'
 import type { PctCall, PctVerb } from './verb.ts'
-import {
-  allocate,
-  datasetsIn,
-  holdsContainers,
-  makeBase,
-  sizeOf,
-  storageNamed,
-  type Volume,
-  volumeNamed,
-} from './volumes.ts'
+import { allocate, holdsContainers, sizeOf } from './volumes.ts'
 
 /** What a clone doesn't get. */
 const left = /^(lock|template|parent|snaptime|unused\d+)$/
@@ -61,6 +53,7 @@ function clone(call: PctCall): void {
   const description = given.get('description') ?? part.description
   const clean: Container = { ...source, description, values, raw: [...part.raw], snapshots: new Map() }
   writeContainer(machine, target, clean)
+  machine.insides?.copy(vmid, target, snapshot)
 }
 
 function withoutAddress(name: string, value: string): string {

@@ -3,6 +3,7 @@
  * and the snapshots in sections of their own (pct.jsonl, group "hand-written config").
  */
 import { createHash } from 'node:crypto'
+import { decodeText, encodeText } from '../encoded-text.ts'
 import { parseBoolean } from '../formats.ts'
 import { Refusal, type Surroundings, type Voice } from '../surroundings.ts'
 import { isMount, parseMount, volumeOf } from './mountpoints.ts'
@@ -117,27 +118,6 @@ export function addUnused(container: Container, volume: string): void {
   const free = Array.from({ length: 256 }, (_, index) => `unused${index}`).find((key) => !container.values.has(key))
   if (free === undefined) throw new Refusal('Too many unused volumes - please delete them first.\n')
   container.values.set(free, volume)
-}
-
-/** Control characters, `:`, `%` and whatever isn't ASCII as bytes in percent form. */
-export const encodeText = (text: string): string =>
-  [...text]
-    .map((character) =>
-      /^[ -$&-9;-~]$/.test(character)
-        ? character
-        : [...Buffer.from(character)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
-    )
-    .join('')
-
-const decodeText = (text: string): string => {
-  const bytes = Buffer.concat(
-    text
-      .split(/(%[0-9a-f]{2})/i)
-      .map((piece) =>
-        /^%[0-9a-f]{2}$/i.test(piece) ? Buffer.from([Number.parseInt(piece.slice(1), 16)]) : Buffer.from(piece),
-      ),
-  )
-  return bytes.toString('utf8')
 }
 
 export function requireUnlocked(container: Container): void {

@@ -1,15 +1,17 @@
 /** `pct create`: a new container from a template; its volumes are made before the template is looked for (pct.jsonl n=9). */
 import { activate, folderOf, sectionNamed } from '../activate.ts'
 import { readConfig } from '../config.ts'
+import { requireFree } from '../guest-machine.ts'
+import { free, volumeNamed } from '../guest-volumes.ts'
 import { type Parameters, parameterErrors } from '../options.ts'
 import { Refusal } from '../surroundings.ts'
-import { type Container, confOf, emptyPart, writeContainer } from './config.ts'
-import type { GuestMachine } from './machine.ts'
+import { type Container, emptyPart, writeContainer } from './config.ts'
+import type { ContainerMachine } from './machine.ts'
 import { isMount, kindOf, newVolume, parseMount, printMount, volumeOf } from './mountpoints.ts'
 import { options } from './schema.ts'
 import { placed, update } from './set.ts'
 import type { PctCall, PctVerb } from './verb.ts'
-import { free, holdsContainers, volumeNamed } from './volumes.ts'
+import { holdsContainers } from './volumes.ts'
 
 const flag = { kind: 'boolean' } as const
 const text = { kind: 'string' } as const
@@ -80,14 +82,6 @@ function takeOwn(given: Parameters): Parameters {
   return own
 }
 
-/** A number is taken by a container or a machine. */
-export function requireFree(machine: GuestMachine, vmid: string): void {
-  if (machine.exists(confOf(vmid))) throw new Refusal(`CT ${vmid} already exists on node '${machine.hostname}'\n`)
-  if (machine.exists(`/etc/pve/qemu-server/${vmid}.conf`)) {
-    throw new Refusal(`VM ${vmid} already exists on node '${machine.hostname}'\n`)
-  }
-}
-
 /** Volumes to be made, by name; a bare size is one on the default storage, and without `rootfs` there are 4 GiB of it. */
 function mountsOf({ machine, voice, verb }: PctCall, given: Parameters, storage: string): Map<string, string> {
   const mounts = new Map([...given].filter(([name]) => isMount(name)))
@@ -117,7 +111,7 @@ function created(call: PctCall, name: string, value: string): string {
   return printMount(name, newVolume(volumeOf(values)) === null ? values : placed(call, values))
 }
 
-function requireTemplate(machine: GuestMachine, { voice }: PctCall, template: string): void {
+function requireTemplate(machine: ContainerMachine, { voice }: PctCall, template: string): void {
   const [, storage, name] = /^([a-z][a-z0-9\-_.]*[a-z0-9]):vztmpl\/(.+)$/i.exec(template) ?? []
   const path =
     storage === undefined || name === undefined

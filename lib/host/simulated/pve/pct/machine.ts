@@ -1,11 +1,9 @@
-/** What pct needs of the machine beyond what pvesm does: containers that run, chance and the time. */
-import type { Surroundings } from '../surroundings.ts'
+/** What pct needs of the machine: containers that can be started and stopped. */
+import type { ToolAnswer } from '../../tool.ts'
+import type { GuestMachine } from '../guest-machine.ts'
 
-export interface GuestMachine extends Surroundings {
-  isRunning(vmid: string): boolean
+export interface ContainerMachine extends GuestMachine {
   setRunning(vmid: string, running: boolean): void
-  /** Six hexadecimal digits for a hardware address. */
-  chance(): string
-  /** Seconds since 1970. */
-  now(): number
+  /** lxc-attach(1): a command in one that runs. Absent where none can run. */
+  attach?(vmid: string, argv: readonly string[], stdin: string): ToolAnswer
 }

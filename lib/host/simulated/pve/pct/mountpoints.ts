@@ -1,35 +1,15 @@
-/** `rootfs` and `mpN` of a container: what they may hold, of what kind the source is, and sizes as Proxmox writes them. */
+/** `rootfs` and `mpN` of a container: what they may hold, and of what kind the source is. */
 import type { Check } from '../formats.ts'
+import { type Keys, parseKeys, printKeys, type Values } from '../property-string.ts'
+import { diskSize } from '../sizes.ts'
 import { Refusal } from '../surroundings.ts'
 import type { Property } from '../types.ts'
-import { type Keys, parseKeys, printKeys, type Values } from './property-string.ts'
 
 const flag: Property = { kind: 'boolean' }
 
 /** Relative paths, blanks and places that aren't there are let through; only this is not (pct.jsonl n=57, 58). */
 const innerPath: Check = (value) =>
   /\/\.\.?(\/|$)|^\.\.\//.test(value) ? `${value} contains illegal character sequences\n` : null
-
-const units: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 }
-
-/** Bytes; null when it isn't a size. Without a unit it is bytes. */
-export function parseSize(text: string): number | null {
-  const [, number, unit] = /^(\d+(?:\.\d+)?)([KMGT])?$/.exec(text) ?? []
-  return number === undefined ? null : Math.trunc(Number(number) * (unit === undefined ? 1 : (units[unit] ?? 1)))
-}
-
-/** The largest unit that leaves no rest, so nothing is `0T` (pct.jsonl n=33). */
-export function formatSize(bytes: number): string {
-  let rest = bytes
-  for (const unit of ['', 'K', 'M', 'G']) {
-    if (rest % 1024 !== 0) return `${rest}${unit}`
-    rest /= 1024
-  }
-  return `${rest}T`
-}
-
-const diskSize: Check = (value) =>
-  parseSize(value) === null ? `value does not look like a valid disk size: ${value}\n` : null
 
 const source: Keys = {
   volume: { kind: 'string', check: innerPath, required: true, unnamed: true },
@@ -61,7 +41,7 @@ export const isMount = (name: string): boolean => name === 'rootfs' || /^mp\d+$/
 /** What stands in a container's configuration under this name. */
 export function parseMount(name: string, text: string): Values {
   const parsed = parseKeys('', keysOf(name), text)
-  if (typeof parsed === 'string') throw new Refusal(parsed.replace(/^\./gm, ''))
+  if (typeof parsed === 'string') throw new Refusal(parsed)
   return parsed
 }
 

@@ -1,6 +1,8 @@
 /** pct of the simulated host. */
 import type { Area } from '../../area.ts'
-import { makeFolders } from '../../filesystem.ts'
+import { lxcAttach } from '../../guest/attach.ts'
+import { insidesOf } from '../../guest/insides.ts'
+import { startGuest, stopGuest } from '../../guest/power.ts'
 import type { SimState } from '../../model.ts'
 import { nextHex } from '../../random.ts'
 import type { Tool } from '../../tool.ts'
@@ -8,24 +10,24 @@ import { zfs } from '../../zfs/zfs.ts'
 import { zpool } from '../../zpool/zpool.ts'
 import { simulatedMachine } from '../machine.ts'
 import { pctCall } from './command.ts'
-import type { GuestMachine } from './machine.ts'
+import { hasGroup } from './groups.ts'
+import type { ContainerMachine } from './machine.ts'
 
-export const pct: Tool = (state, { args }) => pctCall(guestMachine(state), args)
-
-/** LXC makes a control group for each container that runs. */
-const groupOf = (vmid: string): string => `/sys/fs/cgroup/lxc/${vmid}`
+export const pct: Tool = (state, { args, stdin }) => pctCall(containerMachine(state), args, () => stdin)
 
 function setRunning(state: SimState, vmid: string, running: boolean): void {
-  if (running) makeFolders(state, groupOf(vmid))
-  else delete state.files[groupOf(vmid)]
+  if (running) startGuest(state, 'lxc', vmid)
+  else stopGuest(state, 'lxc', vmid)
 }
 
-function guestMachine(state: SimState): GuestMachine {
+function containerMachine(state: SimState): ContainerMachine {
   return {
     ...simulatedMachine(state, { zfs, zpool }),
-    isRunning: (vmid) => state.files[groupOf(vmid)] !== undefined,
+    insides: insidesOf(state),
+    isRunning: (vmid) => hasGroup(state, vmid),
     setRunning: (vmid, running) => setRunning(state, vmid, running),
-    chance: () => nextHex(state, 6),
+    attach: (vmid, argv, stdin) => lxcAttach(state, { args: ['-n', vmid, '--', ...argv], stdin }),
+    chance: (digits) => nextHex(state, digits),
     now: () => state.now,
   }
 }
@@ -35,7 +37,9 @@ export const containers: Area = {
   boot: (state) => {
     for (const [path, { content }] of Object.entries(state.files)) {
       const vmid = /^\/etc\/pve\/lxc\/(\d+)\.conf$/.exec(path)?.[1]
-      if (vmid !== undefined) setRunning(state, vmid, /^onboot: 1$/m.test(content.split('\n[')[0] ?? ''))
+      if (vmid === undefined) continue
+      stopGuest(state, 'lxc', vmid)
+      if (/^onboot: 1$/m.test(content.split('\n[')[0] ?? '')) startGuest(state, 'lxc', vmid)
     }
   },
 }

@@ -1,11 +1,10 @@
-/** Starting, stopping, mounting and unlocking; commands inside a container are refused while it doesn't run. */
-import { NotSimulated } from '../../tool.ts'
+/** Starting, stopping, mounting and unlocking. */
+import { exists, volumeNamed } from '../guest-volumes.ts'
 import { Refusal } from '../surroundings.ts'
 import { type Container, isTemplate, loadContainer, requireUnlocked, writeContainer } from './config.ts'
 import { isMount, kindOf, parseMount, volumeOf } from './mountpoints.ts'
 import { applyPending } from './set.ts'
 import type { PctCall, PctVerb } from './verb.ts'
-import { exists, volumeNamed } from './volumes.ts'
 
 const flag = { kind: 'boolean' } as const
 const seconds = { kind: 'integer', minimum: 0 } as const
@@ -58,6 +57,8 @@ function stop({ machine, voice, vmid, given }: PctCall): void {
 function reboot({ machine, voice, vmid }: PctCall): void {
   loadContainer(machine, voice, vmid)
   if (!machine.isRunning(vmid)) throw new Refusal(`CT ${vmid} not running\n`)
+  machine.setRunning(vmid, false)
+  machine.setRunning(vmid, true)
 }
 
 /** The lock is set before anything is mounted, and stays when that fails (pct.jsonl n=96). */
@@ -82,17 +83,6 @@ function removeLock({ machine, voice, vmid }: PctCall, lock: string | null): voi
   writeContainer(machine, vmid, container)
 }
 
-function inside(refusal: (vmid: string) => string): (call: PctCall) => void {
-  return ({ machine, voice, vmid, verb }) => {
-    loadContainer(machine, voice, vmid)
-    if (!machine.isRunning(vmid)) throw new Refusal(`${refusal(vmid)}\n`)
-    throw new NotSimulated(`${verb.usage.split(' ').slice(0, 2).join(' ')} into a running container`)
-  }
-}
-
-const text = { kind: 'string' } as const
-const files = { destination: text, file: text, group: text, path: text, perms: text, user: text }
-
 export const powerVerbs: Readonly<Record<string, PctVerb>> = {
   start: { parameters: { debug: flag, skiplock: flag }, work: start },
   stop: { parameters: { 'overrule-shutdown': flag, skiplock: flag }, work: stop },
@@ -101,10 +91,4 @@ export const powerVerbs: Readonly<Record<string, PctVerb>> = {
   mount: { parameters: {}, work: mount },
   unmount: { parameters: {}, work: (call) => removeLock(call, 'mounted') },
   unlock: { parameters: {}, work: (call) => removeLock(call, null) },
-  exec: {
-    parameters: { 'extra-args': { kind: 'string', list: true }, 'keep-env': flag },
-    work: inside((vmid) => `container '${vmid}' not running!`),
-  },
-  push: { parameters: files, work: inside(() => 'can only push files to a running CT') },
-  pull: { parameters: files, work: inside(() => 'can only pull files from a running CT') },
 }

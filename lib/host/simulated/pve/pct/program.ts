@@ -2,18 +2,18 @@
 import { randomBytes } from 'node:crypto'
 import { answerWith, realMachine } from '../real-machine.ts'
 import { pctCall } from './command.ts'
-import type { GuestMachine } from './machine.ts'
+import type { ContainerMachine } from './machine.ts'
 
 const running = (vmid: string): string => `/run/lab-pct/${vmid}`
 
-const machine: GuestMachine = {
+const machine: ContainerMachine = {
   ...realMachine,
   isRunning: (vmid) => realMachine.exists(running(vmid)),
   setRunning: (vmid, isRunning) => {
     if (isRunning) realMachine.writeFile(running(vmid), '', 0o644)
     else realMachine.remove(running(vmid))
   },
-  chance: () => randomBytes(3).toString('hex'),
+  chance: (digits) => randomBytes(digits / 2).toString('hex'),
   now: () => Math.trunc(Date.now() / 1000),
 }
 

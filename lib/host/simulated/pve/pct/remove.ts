@@ -1,6 +1,8 @@
 /** `pct destroy` and `pct rescan`: volumes go with their container, also unused ones and those that snapshots hold. */
 
 import { readConfig } from '../config.ts'
+import { guestsIn } from '../guest-machine.ts'
+import { free, volumeNamed } from '../guest-volumes.ts'
 import { Refusal, type Voice } from '../surroundings.ts'
 import {
   addUnused,
@@ -13,11 +15,10 @@ import {
   volumesOf,
   writeContainer,
 } from './config.ts'
-import type { GuestMachine } from './machine.ts'
+import type { ContainerMachine } from './machine.ts'
 import { kindOf } from './mountpoints.ts'
-import { containersOn } from './show.ts'
 import type { PctCall, PctVerb } from './verb.ts'
-import { free, holdsContainers, volumeNamed, volumesOfGuest } from './volumes.ts'
+import { holdsContainers, volumesOfGuest } from './volumes.ts'
 
 const flag = { kind: 'boolean' } as const
 
@@ -38,11 +39,12 @@ function destroy({ machine, voice, vmid, given }: PctCall): void {
     if (volume.owner === vmid) free(machine, voice, volume)
   }
   machine.remove(confOf(vmid))
+  machine.insides?.remove(vmid)
   if (given.get('purge') === '1') voice.out(`purging CT ${vmid} from related configurations..\n`)
 }
 
 /** Linked clones hang on a template's volumes; its configuration stays then, too (qm's text: qm.jsonl n=106). */
-function requireNoClones(machine: GuestMachine, voice: Voice, container: Container): void {
+function requireNoClones(machine: ContainerMachine, voice: Voice, container: Container): void {
   for (const id of volumesOf(container)) {
     const volume = kindOf(id) === 'volume' ? volumeNamed(machine, voice, id) : null
     if (volume?.isBase !== true || volume.section.type.name !== 'zfspool') continue
@@ -55,7 +57,7 @@ function requireNoClones(machine: GuestMachine, voice: Voice, container: Contain
 function rescan({ machine, voice, given }: PctCall): void {
   voice.out('rescan volumes...\n')
   const only = given.get('vmid')
-  for (const vmid of only === undefined ? containersOn(machine) : [only]) {
+  for (const vmid of only === undefined ? guestsIn(machine, 'lxc') : [only]) {
     const container = loadContainer(machine, voice, vmid)
     for (const section of readConfig(machine, voice).sections.values()) {
       for (const id of holdsContainers(section) ? volumesOfGuest(machine, voice, section, vmid) : []) {

@@ -1,10 +1,12 @@
 /** `pct resize`: refusals have an exit code, what fails once the work has begun has none (pct.jsonl n=85 to 89). */
 import { activate } from '../activate.ts'
+import { volumeNamed } from '../guest-volumes.ts'
+import { formatSize, parseSize } from '../sizes.ts'
 import { Refusal } from '../surroundings.ts'
 import { loadContainer, requireUnlocked, writeContainer } from './config.ts'
-import { formatSize, parseMount, parseSize, printMount, volumeOf } from './mountpoints.ts'
+import { parseMount, printMount, volumeOf } from './mountpoints.ts'
 import type { PctVerb } from './verb.ts'
-import { grow, sizeOf, volumeNamed } from './volumes.ts'
+import { grow, sizeOf } from './volumes.ts'
 
 export const resizeVerb: PctVerb = {
   parameters: {

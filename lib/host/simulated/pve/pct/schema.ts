@@ -1,8 +1,10 @@
 /** The options of a container's configuration, as pve-container knows them: what `set` and `create` accept and what a file may hold. */
 import * as format from '../formats.ts'
+import * as guest from '../guest-formats.ts'
+import { numbered } from '../guest-formats.ts'
+import { type Keys, keysCheck } from '../property-string.ts'
 import type { Property } from '../types.ts'
 import { mountKeys, rootKeys } from './mountpoints.ts'
-import { type Keys, keysCheck } from './property-string.ts'
 
 const text: Property = { kind: 'string' }
 const flag: Property = { kind: 'boolean' }
@@ -10,52 +12,16 @@ const flag: Property = { kind: 'boolean' }
 const count = (minimum: number, maximum?: number): Property =>
   maximum === undefined ? { kind: 'integer', minimum } : { kind: 'integer', minimum, maximum }
 
-const matching =
-  (pattern: RegExp, otherwise: string): format.Check =>
-  (value) =>
-    pattern.test(value) ? null : otherwise
-
-const ipv4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)$/
-const isIpv6 = (value: string): boolean => /^[0-9a-f:]*:[0-9a-f:.]*$/i.test(value)
-
-const netmask = (value: string, isAddress: (address: string) => boolean, bits: number): boolean => {
-  const [address = '', length = '', more] = value.split('/')
-  return more === undefined && isAddress(address) && /^\d+$/.test(length) && Number(length) <= bits
-}
-
-const dnsName = matching(
-  /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?$/i,
-  'value does not look like a valid DNS name\n',
-)
-
 export const netKeys: Keys = {
   name: { kind: 'string', pattern: /^[-_.\w]+$/, required: true },
   bridge: { kind: 'string', pattern: /^[-_.\w]+$/ },
   firewall: flag,
-  gw: { kind: 'string', check: matching(ipv4, 'value does not look like a valid ipv4 address\n') },
-  gw6: { kind: 'string', check: (value) => (isIpv6(value) ? null : 'value does not look like a valid ipv6 address\n') },
+  gw: { kind: 'string', check: guest.ipv4 },
+  gw6: { kind: 'string', check: guest.ipv6 },
   'host-managed': flag,
-  hwaddr: {
-    kind: 'string',
-    check: matching(
-      /^[a-f0-9][02468ace](?::[a-f0-9]{2}){5}$/i,
-      'value does not look like a valid unicast MAC address\n',
-    ),
-  },
-  ip: {
-    kind: 'string',
-    check: (value) =>
-      /^(dhcp|manual)$/.test(value) || netmask(value, (address) => ipv4.test(address), 32)
-        ? null
-        : 'value does not look like a valid ipv4 network configuration\n',
-  },
-  ip6: {
-    kind: 'string',
-    check: (value) =>
-      /^(auto|dhcp|manual)$/.test(value) || netmask(value, isIpv6, 128)
-        ? null
-        : 'value does not look like a valid ipv6 network configuration\n',
-  },
+  hwaddr: { kind: 'string', check: guest.macAddress },
+  ip: { kind: 'string', check: guest.ipv4Config },
+  ip6: { kind: 'string', check: guest.ipv6Config },
   link_down: flag,
   mtu: count(64, 65535),
   rate: { kind: 'number', minimum: 0 },
@@ -89,11 +55,6 @@ const osTypes = 'debian devuan ubuntu centos fedora opensuse archlinux alpine ge
 )
 const locks = 'backup create destroyed disk fstrim migrate mounted rollback snapshot snapshot-delete'.split(' ')
 
-function numbered(stem: string, count: number, property: (name: string) => Property): Record<string, Property> {
-  const names = Array.from({ length: count }, (_, index) => `${stem}${index}`)
-  return Object.fromEntries(names.map((name) => [name, property(name)]))
-}
-
 const ofKeys =
   (keys: Keys) =>
   (name: string): Property => ({ kind: 'string', check: keysCheck(name, keys) })
@@ -113,7 +74,7 @@ export const options: Readonly<Record<string, Property>> = {
   env: text,
   features: ofKeys(features)('features'),
   hookscript: { kind: 'string', check: format.volumeId },
-  hostname: { kind: 'string', check: dnsName },
+  hostname: { kind: 'string', check: guest.dnsName },
   lock: { kind: 'string', values: locks },
   memory: count(16),
   ...numbered('mp', 256, ofKeys(mountKeys)),
@@ -124,19 +85,9 @@ export const options: Readonly<Record<string, Property>> = {
   protection: flag,
   rootfs: ofKeys(rootKeys)('rootfs'),
   searchdomain: { kind: 'string', list: true },
-  startup: {
-    kind: 'string',
-    check: matching(
-      /^(?:(?:order=)?\d+|up=\d+|down=\d+)(?:,(?:(?:order=)?\d+|up=\d+|down=\d+))*$/,
-      'unable to parse startup options\n',
-    ),
-  },
+  startup: { kind: 'string', check: guest.startup },
   swap: count(0),
-  tags: {
-    kind: 'string',
-    list: true,
-    check: format.listOf(matching(/^[a-z0-9_][a-z0-9_\-+.]*$/i, 'invalid characters in tag\n')),
-  },
+  tags: { kind: 'string', list: true, check: format.listOf(guest.tag) },
   template: flag,
   timezone: text,
   tty: count(0, 6),

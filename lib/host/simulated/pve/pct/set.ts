@@ -3,7 +3,11 @@
  * wrong on the way (pct.jsonl n=125, 129). `-mpN STORAGE:SIZE` allocates on every call (n=52, 53).
  */
 import { splitList } from '../formats.ts'
+import { drawAddress } from '../guest-machine.ts'
+import { exists, free, storageNamed, volumeNamed } from '../guest-volumes.ts'
 import { type Parameters, parameterErrors } from '../options.ts'
+import { parseKeys, printKeys, type Values } from '../property-string.ts'
+import { formatSize } from '../sizes.ts'
 import { Refusal, type Voice } from '../surroundings.ts'
 import {
   addUnused,
@@ -14,12 +18,11 @@ import {
   requireUnprotected,
   writeContainer,
 } from './config.ts'
-import type { GuestMachine } from './machine.ts'
-import { formatSize, isMount, kindOf, newVolume, parseMount, printMount, volumeOf } from './mountpoints.ts'
-import { parseKeys, printKeys, type Values } from './property-string.ts'
+import type { ContainerMachine } from './machine.ts'
+import { isMount, kindOf, newVolume, parseMount, printMount, volumeOf } from './mountpoints.ts'
 import { deviceKeys, netKeys, options } from './schema.ts'
 import type { PctCall, PctVerb } from './verb.ts'
-import { allocate, exists, free, holdsContainers, sizeOf, storageNamed, volumeNamed } from './volumes.ts'
+import { allocate, holdsContainers, sizeOf } from './volumes.ts'
 
 const list = { kind: 'string', list: true } as const
 
@@ -158,7 +161,7 @@ function checked({ machine, voice, vmid }: Place, container: Container, name: st
 export const tagsOf = (value: string): string =>
   [...new Set(splitList(value).map((tag) => tag.toLowerCase()))].sort().join(';')
 
-function requireContent(machine: GuestMachine, voice: Voice, volume: string): void {
+function requireContent(machine: ContainerMachine, voice: Voice, volume: string): void {
   const storage = /^([^/:\s]+):/.exec(volume)?.[1]
   if (kindOf(volume) !== 'volume') return
   if (storage === undefined) throw new Refusal(`unable to parse volume ID '${volume}'\n`)
@@ -170,7 +173,7 @@ function requireContent(machine: GuestMachine, voice: Voice, volume: string): vo
 /** Devices of the kernel that every host has; others count as there when the host has such a path. */
 const kernelDevices = ['fuse', 'full', 'kmsg', 'kvm', 'net/tun', 'null', 'random', 'tty', 'urandom', 'zero']
 
-function requireDevice(machine: GuestMachine, name: string, value: string): void {
+function requireDevice(machine: ContainerMachine, name: string, value: string): void {
   const parsed = parseKeys(name, deviceKeys, value)
   const path = typeof parsed === 'string' ? undefined : parsed.get('path')
   if (path === undefined) throw new Refusal(`Path is not defined for passthrough device ${name}\n`)
@@ -223,11 +226,10 @@ export function placed({ machine, voice, vmid }: Place, values: Values): Values 
 }
 
 /** A network card gets an address of its own when none is told (n=76). */
-export function withAddress(machine: GuestMachine, name: string, value: string): string {
+export function withAddress(machine: ContainerMachine, name: string, value: string): string {
   const parsed = /^net\d+$/.test(name) ? parseKeys(name, netKeys, value) : null
   if (parsed === null || typeof parsed === 'string') return value
-  const digits = machine.chance().toUpperCase().match(/../g) ?? []
-  if (!parsed.has('hwaddr')) parsed.set('hwaddr', ['BC', '24', '11', ...digits].join(':'))
+  if (!parsed.has('hwaddr')) parsed.set('hwaddr', drawAddress(machine))
   parsed.set('type', 'veth')
   return printKeys(netKeys, parsed)
 }

@@ -1,8 +1,11 @@
 /** `list`, `status`, `config`, `pending`, `listsnapshot`: what pct tells of containers. */
+import { encodeText } from '../encoded-text.ts'
+import { type GuestMachine, guestsIn } from '../guest-machine.ts'
+import { parseSize } from '../sizes.ts'
+import { snapshotTree } from '../snapshot-tree.ts'
 import { Refusal } from '../surroundings.ts'
-import { type Container, encodeText, loadContainer, type Part } from './config.ts'
-import type { GuestMachine } from './machine.ts'
-import { parseMount, parseSize } from './mountpoints.ts'
+import { type Container, loadContainer } from './config.ts'
+import { parseMount } from './mountpoints.ts'
 import { lineComplaint } from './schema.ts'
 import type { PctCall } from './verb.ts'
 
@@ -10,7 +13,7 @@ const flag = { kind: 'boolean' } as const
 
 /** Nothing at all, not even a header, when there are no containers (pct.jsonl n=1). */
 function showList({ machine, voice }: PctCall): void {
-  const ids = containersOn(machine)
+  const ids = guestsIn(machine, 'lxc')
   const line = (cells: readonly string[]): string => {
     const [vmid = '', status = '', lock = '', name = ''] = cells
     return `${vmid.padEnd(10)} ${status.padEnd(10)} ${lock.padEnd(12)} ${name.padEnd(20)}\n`
@@ -21,11 +24,6 @@ function showList({ machine, voice }: PctCall): void {
     voice.out(line([vmid, statusOf(machine, vmid), values.get('lock') ?? '', values.get('hostname') ?? `CT${vmid}`]))
   }
 }
-
-export const containersOn = (machine: GuestMachine): string[] =>
-  (machine.listDir('/etc/pve/lxc') ?? [])
-    .flatMap((name) => /^(\d+)\.conf$/.exec(name)?.[1] ?? [])
-    .sort((one, other) => Number(one) - Number(other))
 
 const statusOf = (machine: GuestMachine, vmid: string): string => (machine.isRunning(vmid) ? 'running' : 'stopped')
 
@@ -112,38 +110,10 @@ function showPending({ machine, voice, vmid }: PctCall): void {
   }
 }
 
-interface Node {
-  readonly name: string
-  readonly time: number | null
-  readonly text: string
-  readonly parent: string | undefined
-}
-
 function showSnapshots({ machine, voice, vmid }: PctCall): void {
   const container = loadContainer(machine, voice, vmid)
-  const node = (name: string, part: Part): Node => ({
-    name,
-    time: name === 'current' ? null : Number(part.values.get('snaptime') ?? 0),
-    text: name === 'current' ? 'You are here!' : part.description.split('\n')[0] || 'no-description',
-    parent: part.values.get('parent'),
-  })
-  const nodes = [...[...container.snapshots].map(([name, part]) => node(name, part)), node('current', container)]
-  const known = new Set(nodes.map(({ name }) => name))
-  const print = (prefix: string, branch: readonly Node[]): void => {
-    const inOrder = branch.toSorted((one, other) => (one.time ?? Infinity) - (other.time ?? Infinity))
-    for (const { name, time, text } of inOrder) {
-      const when = time === null ? '' : new Date(time * 1000).toISOString().slice(0, 19).replace('T', ' ')
-      voice.out(`${prefix} ${name.padEnd(Math.max(0, 30 - prefix.length))} ${when.padEnd(23)} ${text}\n`)
-      print(
-        `    ${prefix}`,
-        nodes.filter(({ parent }) => parent === name),
-      )
-    }
-  }
-  print(
-    '`->',
-    nodes.filter(({ parent }) => parent === undefined || !known.has(parent)),
-  )
+  const snapshots = [...container.snapshots].map(([name, { description, values }]) => ({ name, description, values }))
+  voice.out(snapshotTree(snapshots, container.values.get('parent')))
 }
 
 export const showVerbs = {

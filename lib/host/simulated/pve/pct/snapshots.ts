@@ -1,11 +1,11 @@
 /** `snapshot`, `delsnapshot`, `rollback`: possible on ZFS alone; an image or folder of a directory storage can't (pct.jsonl n=138). */
 import { zfs } from '../activate.ts'
 import * as format from '../formats.ts'
+import { requireLatest, type Volume, volumeNamed } from '../guest-volumes.ts'
 import { Refusal } from '../surroundings.ts'
 import { type Container, isTemplate, loadContainer, type Part, requireUnlocked, writeContainer } from './config.ts'
 import { isMount, kindOf, parseMount, volumeOf } from './mountpoints.ts'
 import type { PctCall, PctVerb } from './verb.ts'
-import { type Volume, volumeNamed } from './volumes.ts'
 
 function volumesIn({ machine, voice }: PctCall, part: Part): (Volume | null)[] {
   return [...part.values].flatMap(([name, value]) => {
@@ -44,6 +44,7 @@ function take(call: PctCall): void {
   })
   container.values.set('parent', name)
   writeContainer(machine, vmid, container)
+  machine.insides?.snapshot(vmid, name)
 }
 
 function snapshotNamed(container: Container, name: string): Part {
@@ -68,6 +69,7 @@ function remove(call: PctCall): void {
     else values.set('parent', parent)
   }
   writeContainer(machine, vmid, container)
+  machine.insides?.dropSnapshot(vmid, name)
 }
 
 function rollBack(call: PctCall): void {
@@ -77,27 +79,10 @@ function rollBack(call: PctCall): void {
   requireUnlocked(container)
   const part = snapshotNamed(container, name)
   const volumes = snapshotable(call, part) ?? []
-  for (const { id, place } of volumes) {
-    const list = zfs(machine, voice, [
-      'zfs',
-      'list',
-      '-Hp',
-      '-d',
-      '1',
-      '-t',
-      'snapshot',
-      '-s',
-      'creation',
-      '-o',
-      'name',
-      place,
-    ])
-    if (list.trim().split('\n').at(-1) !== `${place}@${name}`) {
-      throw new Refusal(`can't rollback, '${name}' is not most recent snapshot on '${id}'\n`)
-    }
-  }
+  for (const volume of volumes) requireLatest(machine, voice, volume, name)
   machine.setRunning(vmid, false)
   for (const { place } of volumes) zfs(machine, voice, ['zfs', 'rollback', `${place}@${name}`])
+  machine.insides?.rollBack(vmid, name)
   const unused = [...container.values].filter(([key]) => key.startsWith('unused'))
   container.values.clear()
   for (const [key, value] of [...part.values, ...unused]) if (key !== 'snaptime') container.values.set(key, value)

@@ -2,17 +2,22 @@
 import type { Parameters, Verb } from '../options.ts'
 import type { Voice } from '../surroundings.ts'
 import type { Property } from '../types.ts'
-import type { GuestMachine } from './machine.ts'
+import type { ContainerMachine } from './machine.ts'
 
 export interface PctCall {
-  readonly machine: GuestMachine
+  readonly machine: ContainerMachine
   readonly voice: Voice
   readonly vmid: string
   readonly given: Parameters
   readonly verb: Verb
+  /** Words behind the verb's own arguments: a command in the container. */
+  readonly more: readonly string[]
+  /** Standard input. */
+  readonly ask: () => string
 }
 
 export interface PctVerb {
   readonly parameters: Readonly<Record<string, Property>>
-  work(call: PctCall): void
+  /** A number is an exit code that is not pct's own. */
+  work(call: PctCall): unknown
 }
