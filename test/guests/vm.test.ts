@@ -67,6 +67,22 @@ test('an agent that is stopped: the run waits as long as declared, and says what
   assert.is(summary.tasks.find(({ task }) => task === 'vm:8101:mounts')?.outcome, 'skipped')
 })
 
+test('what a running machine can not take waits for its next start, and brings one about only where that is agreed to', async () => {
+  const one = await scene()
+  await one.converge()
+  one.declare({ cores: 3 })
+  const first = await one.converge()
+  assert.not.ok(first.commands.some((line) => line.startsWith('qm reboot')))
+  assert.match(await one.notes(), 'cores of VM 8101 take effect when it is restarted: qm reboot 8101')
+  assert.match(one.text('/etc/pve/qemu-server/8101.conf') ?? '', /^\[PENDING\]\ncores: 3$/m)
+  one.declare({ cores: 4, restart: 'allowed' })
+  const second = await one.converge()
+  assert.is(second.commands.filter((line) => line.startsWith('qm reboot')).length, 1)
+  const conf = one.text('/etc/pve/qemu-server/8101.conf') ?? ''
+  assert.match(conf, /^cores: 4$/m)
+  assert.not.match(conf, 'PENDING')
+})
+
 test('a guest that was rebooted is as declared', async () => {
   const one = await scene()
   await one.converge()

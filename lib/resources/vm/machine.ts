@@ -87,7 +87,7 @@ export class Machine implements Resource {
     const declared = originText(this.#declared.origin)
     if (typeof made !== 'string' || declared === null || made === declared) return []
     const { id } = this.#declared
-    const text = `VM ${id} was made from ${made} and is now declared as made from ${declared}: it stays as it is; to make it anew: phx destroy vm:${id}, then phx run vm:${id}`
+    const text = `VM ${id} was made from ${made} and is now declared as made from ${declared}: it stays as it is; to make it anew, destroy it by hand, then phx run vm:${id}`
     return [{ resource: this.id, level: 'warning', text }]
   }
 

@@ -102,7 +102,7 @@ export class VmPower implements Resource {
   #startedWithout({ id }: Vm): CannotLook {
     const why = `VM ${id} was started before its guest agent was configured, and has no channel to it`
     return new CannotLook(why, [
-      `restart it: phx restart vm:${id}`,
+      `stop it and start it: qm shutdown ${id}; qm start ${id}`,
       'or agree to it in the config: "restart": "allowed"',
     ])
   }
