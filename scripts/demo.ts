@@ -30,7 +30,7 @@ try {
   for (const name of ['phoenix.config.json', 'files']) cpSync(join(root, name), join(folder, name), { recursive: true })
   phx(folder, 'run setup --host simulated:host', /^Done: [1-9]\d* changed/m)
   phx(folder, 'run setup --host simulated:host', /^Nothing to do/m)
-  const graph = phx(folder, 'graph --status --host simulated:host', /✓/)
+  const graph = phx(folder, 'graph setup --status --host simulated:host', /✓/)
   if (/[+~≠…✗?] \S+ {2}/.test(graph)) surprises.push('after two runs a task is not up to date')
   console.log('\nOn a Proxmox host the same begins with: phx plan')
 } finally {

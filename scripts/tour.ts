@@ -40,7 +40,7 @@ export function runTour(text: string): { text: string; commands: number } {
         const lived = lines.map((line) => [line, shell(line.slice(2))].filter((part) => part !== '').join('\n'))
         return `\`\`\`console\n${lived.join('\n')}\n\`\`\``
       })
-      .replace(/```mermaid\n[\s\S]*?```/, () => `\`\`\`mermaid\n${shell('phx graph --format mermaid')}\n\`\`\``)
+      .replace(/```mermaid\n[\s\S]*?```/, () => `\`\`\`mermaid\n${shell('phx graph setup --format mermaid')}\n\`\`\``)
     return { text: written, commands }
   } finally {
     rmSync(folder, { recursive: true, force: true })

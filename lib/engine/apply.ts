@@ -115,8 +115,9 @@ export async function apply(
 /** Tasks with something to do, and those further down: what is done above may change what they find. */
 function tasksToVisit(planned: readonly PlannedTask[]): ReadonlySet<string> {
   const busy = new Set<string>()
-  for (const { task, changes, unreadable } of planned) {
-    if (changes.length > 0 || unreadable !== null || task.needs.some((need) => busy.has(need))) busy.add(task.id)
+  for (const { task, changes, unreadable, later } of planned) {
+    if (changes.length > 0 || unreadable !== null || later !== null || task.needs.some((need) => busy.has(need)))
+      busy.add(task.id)
   }
   return busy
 }

@@ -76,6 +76,7 @@ export async function converge(
   const first = shrunk(fresh, planned.changes, revealed)
   if (isVerdict(first)) return first
   if (first.length === 0) {
+    if (fresh.later !== null) return failed(fresh.later, [])
     await settle(fresh, context, started, [])
     return { outcome: 'unchanged', why: null, failure: null, reboot: fresh.reboot }
   }
@@ -118,7 +119,7 @@ export async function converge(
   }
 
   const proof = await compareNow()
-  const unproved = proof.unreadable ?? proof.refusals[0]?.why ?? proof.changes[0]?.summary
+  const unproved = proof.unreadable ?? proof.refusals[0]?.why ?? proof.changes[0]?.summary ?? proof.later ?? undefined
   if (unproved !== undefined) return unconverged(unproved)
   release()
   await settle(proof, context, started, made)

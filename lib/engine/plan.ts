@@ -62,6 +62,7 @@ export async function compareTask(
   const live: Record<string, { readonly [field: string]: Value } | null> = {}
   const reboot: string[] = []
   const locks: Lock[] = []
+  let later: string | null = null
   const owned = ownedBy(stamp)
   try {
     for (const resource of task.resources) {
@@ -70,6 +71,7 @@ export async function compareTask(
       for (const refusal of comparison.refusals) refusals.push(refusal)
       for (const note of comparison.notes) notes.push(note)
       reboot.push(...(comparison.reboot ?? []))
+      later ??= comparison.later ?? null
       if (comparison.changes.length === 0) continue
       changes.push(...comparison.changes)
       locks.push(...resource.locks)
@@ -78,9 +80,10 @@ export async function compareTask(
   } catch (error) {
     if (!(error instanceof CannotLook)) throw error
     const { message: unreadable, mend } = error
-    return { task, stamp, changes: [], refusals, notes, live: {}, reboot: [], locks: [], unreadable, mend }
+    const nothing = { changes: [], live: {}, reboot: [], locks: [], later: null }
+    return { task, stamp, ...nothing, refusals, notes, unreadable, mend }
   }
-  return { task, stamp, changes, refusals, notes, live, reboot, locks, unreadable: null, mend: [] }
+  return { task, stamp, changes, refusals, notes, live, reboot, locks, unreadable: null, mend: [], later }
 }
 
 /** Compares every selected task, from one look. */

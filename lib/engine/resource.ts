@@ -125,6 +125,11 @@ export interface Comparison {
    * is then there as far as it can be; whatever needs the reboot waits for it, and is found by the first run after it.
    */
   readonly reboot?: readonly string[]
+  /**
+   * Why it can't be looked at before a task further up has done its work: what is inside a guest that doesn't run. It is
+   * looked at then; until then nobody calls it as declared.
+   */
+  readonly later?: string
 }
 
 /** A read of the host that several resources share; run once for each `Look`. */

@@ -116,9 +116,9 @@ function nothingTouched(
   refused: ReadonlyMap<string, string>,
   running: Running,
 ): TaskResult[] {
-  return planned.map(({ task, changes, unreadable }) => {
+  return planned.map(({ task, changes, unreadable, later }) => {
     const why = refused.get(task.id)
-    const idle = changes.length === 0 && unreadable === null ? 'unchanged' : 'skipped'
+    const idle = changes.length === 0 && unreadable === null && later === null ? 'unchanged' : 'skipped'
     const outcome = why === undefined ? idle : 'refused'
     const instead = running.stop.stopping
       ? 'stopped before anything was changed'

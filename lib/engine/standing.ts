@@ -18,6 +18,8 @@ export interface Looked {
   readonly unreadable: string | null
   /** What to do about that, one line each. */
   readonly mend: readonly string[]
+  /** Why some of it can only be looked at later, or null. */
+  readonly later: string | null
 }
 
 const show = (value: Value): string => (typeof value === 'string' ? value : canonical(value))
@@ -81,6 +83,7 @@ export function standingOf(task: Task, stamp: Stamp | undefined, looked: Looked)
       `run ${stamp.begun?.run ?? '?'} began at ${stamp.begun?.at ?? '?'} and did not get to its proof; ${left}`,
     )
   }
+  if (changes.length === 0 && looked.later !== null) return reason(stamp ? 'drifted' : 'new', looked.later)
   if (changes.length === 0) {
     if (!stamp) return reason('up to date', 'already as declared; phx has not run here yet')
     if (inputs.length > 0) return reason('up to date', `already as declared, although ${describeInput(inputs)}`)

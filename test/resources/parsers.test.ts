@@ -222,7 +222,7 @@ test('storages that a guest names, in its configuration and in its snapshots', (
 
 test('mounts with blanks in their names', () => {
   assert.equal(parseMounts('/dev/sda1 /mnt/a\\040b ext4 rw 0 0\n'), [
-    { source: '/dev/sda1', at: '/mnt/a b', type: 'ext4' },
+    { source: '/dev/sda1', at: '/mnt/a b', type: 'ext4', options: ['rw'] },
   ])
 })
 

@@ -46,7 +46,8 @@ export class Inside implements Resource {
     // A template was proved when it was made one, and nothing runs in it any more.
     if (conf !== undefined && isTemplate(conf)) return { changes: [], refusals: [], notes: [], live: undefined }
     if (foreseen.isMadeAnew(guestId(this.#guest)) || !(await look.at(runningGuestsProbe)).has(this.#guest.id)) {
-      return { changes: [], refusals: [], notes: [this.#later()], live: undefined }
+      const later = `${guestName(this.#guest)} does not run, so it can't be looked into`
+      return { changes: [], refusals: [], notes: [this.#later()], live: undefined, later }
     }
     const inner = await look.at(lookInside(this.#guest))
     try {
