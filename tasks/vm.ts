@@ -8,7 +8,7 @@ import { declaredGuests } from '../lib/config/guests.ts'
 import { declaredNfs } from '../lib/config/nfs.ts'
 import { type DeclaredFeatures, declaredFeatures, featuresTask } from '../lib/config/vm-features.ts'
 import { declaredZfs } from '../lib/config/zfs.ts'
-import type { Resource, Task, TaskModule, Value } from '../lib/engine/resource.ts'
+import type { Order, Resource, Task, TaskModule, Value } from '../lib/engine/resource.ts'
 import { Password } from '../lib/resources/account/password.ts'
 import { Feature } from '../lib/resources/guest/feature.ts'
 import { Image } from '../lib/resources/guest/image.ts'
@@ -17,10 +17,12 @@ import { Inside } from '../lib/resources/guest/inside.ts'
 import { NfsShares } from '../lib/resources/guest/mounts.ts'
 import { FinalForm } from '../lib/resources/guest/snapshot.ts'
 import { Packages } from '../lib/resources/package/packages.ts'
+import { VmAbsent } from '../lib/resources/vm/absent.ts'
 import { CloudInit } from '../lib/resources/vm/cloud-init.ts'
 import { VmDisk } from '../lib/resources/vm/disk.ts'
 import { Machine } from '../lib/resources/vm/machine.ts'
 import { VmOptions } from '../lib/resources/vm/options.ts'
+import { VmRestarted, VmStopped, VmThere } from '../lib/resources/vm/orders.ts'
 import { VmPower } from '../lib/resources/vm/power.ts'
 import { VmRestart } from '../lib/resources/vm/restart.ts'
 import { VmTemplate } from '../lib/resources/vm/template.ts'
@@ -212,4 +214,62 @@ export const vm: TaskModule<PhxConfig> = {
     )
     return vms.flatMap((one) => tasksOf(one, { ...world, ends }))
   },
+  orders(verb, config, stamped) {
+    const { vms, containers } = declaredGuests(config)
+    if (verb === 'destroy') return removals([...vms, ...containers], vms, stamped)
+    return vms.filter(({ isTemplate }) => !isTemplate).map((one) => powerTask(verb, one, vms))
+  },
+}
+
+const removalOf = (target: string): string => `${target}:destroy`
+
+/** `guests` are all that are declared. */
+function removals(
+  guests: readonly Pick<DeclaredVm, 'target' | 'id' | 'needs'>[],
+  vms: readonly DeclaredVm[],
+  stamped: readonly string[],
+): Task[] {
+  const made = stamped.flatMap((task) => /^vm:(\d+):/.exec(task)?.[1] ?? [])
+  return [...new Set([...vms.map(({ id }) => id), ...made])].map((id): Task => {
+    const target = `vm:${id}`
+    const declared = vms.find((one) => one.id === id)
+    const dependants = guests.filter(({ needs }) => needs.includes(target)).map((one) => one.target)
+    const doomed = {
+      id,
+      shutdownTimeoutSeconds: declared?.shutdownTimeoutSeconds ?? 120,
+      isProtected: declared?.isProtected ?? false,
+      dependants,
+    }
+    return {
+      id: removalOf(target),
+      title: `VM ${id} and its disks`,
+      version: 1,
+      groups: [target],
+      // Those that hang on it go first.
+      needs: dependants.filter((other) => vms.some((one) => one.target === other)).map(removalOf),
+      inputs: {},
+      resources: [new VmAbsent(doomed)],
+      forgets: stamped.filter((task) => task.startsWith(`${target}:`)),
+    }
+  })
+}
+
+/** A start goes down to what is needed, a stop up to what needs it; templates have nothing to do with either. */
+function powerTask(verb: Exclude<Order, 'destroy'>, one: DeclaredVm, vms: readonly DeclaredVm[]): Task {
+  const others = vms.filter(({ target, needs, isTemplate }) => {
+    if (isTemplate || verb === 'restart') return false
+    return verb === 'start' ? one.needs.includes(target) : needs.includes(one.target)
+  })
+  const resource = { start: new VmPower(one), stop: new VmStopped(one), restart: new VmRestarted(one) }[verb]
+  return {
+    id: `${one.target}:${verb}`,
+    title: `VM ${one.id} (${one.name})`,
+    version: 1,
+    groups: [one.target, 'guests'],
+    needs: others.map(({ target }) => `${target}:${verb}`),
+    inputs: {},
+    resources: [new VmThere(one), resource],
+    // An order leaves nothing that would have to be kept.
+    forgets: [],
+  }
 }

@@ -8,6 +8,7 @@ import { parseConfig } from '../lib/config/load.ts'
 import type { RunEvent } from '../lib/engine/events.ts'
 import { buildGraph, select } from '../lib/engine/graph.ts'
 import { plan } from '../lib/engine/plan.ts'
+import type { Order } from '../lib/engine/resource.ts'
 import { run } from '../lib/engine/run.ts'
 import { type PlanDocument, type Running, StopSignal } from '../lib/engine/session.ts'
 import { type Host, readerOf } from '../lib/host/host.ts'
@@ -19,6 +20,12 @@ import { SecretStore } from '../lib/secrets/store.ts'
 import { StateFolder } from '../lib/state/folder.ts'
 import { stampedTasks } from '../lib/state/stamp.ts'
 import { type Ran, Scene } from './scene.ts'
+
+export interface Ordered {
+  readonly order: Order
+  readonly targets: readonly string[]
+  readonly allow?: readonly string[]
+}
 
 export abstract class EngineScene extends Scene {
   readonly host: SimulatedHost
@@ -49,13 +56,20 @@ export abstract class EngineScene extends Scene {
     })
   }
 
-  #running(host: Host, events: RunEvent[]): Running {
+  #running(host: Host, events: RunEvent[], ordered?: Ordered): Running {
     const loaded = parseConfig(JSON.stringify(this.config), 'test.json')
     if (!loaded.ok) throw new Error(loaded.problems.map(({ message }) => message).join('; '))
     keepScripts(loaded.config, this.scripts)
     const state = new StateFolder(join(this.folder, 'state'))
     const stamped = stampedTasks(state)
-    const graph = buildGraph(this.modules.flatMap((module) => [...module.expand(loaded.config, stamped)]))
+    const graph = buildGraph(
+      this.modules.flatMap((module) =>
+        ordered
+          ? (module.orders?.(ordered.order, loaded.config, stamped) ?? [])
+          : module.expand(loaded.config, stamped),
+      ),
+    )
+    const targets = ordered?.targets ?? this.targets
     const reader = readerOf(host)
     return {
       reader,
@@ -63,13 +77,14 @@ export abstract class EngineScene extends Scene {
       reboot: false,
       host,
       graph,
-      selected: select(graph, this.targets, true),
+      selected: select(graph, targets, ordered?.order !== 'destroy' && ordered?.order !== 'restart'),
       state,
       now: () => new Date(),
       config: 'test.json',
-      targets: this.targets,
-      policy: { mode: 'safe', allow: [], config: null },
+      targets,
+      policy: { mode: 'safe', allow: ordered?.allow ?? [], config: null },
       command: 'phx run',
+      verb: ordered?.order ?? 'run',
       jobs: 2,
       failFast: false,
       emit: (event) => events.push(event),
@@ -85,6 +100,14 @@ export abstract class EngineScene extends Scene {
   async run(exitCode = 0, host: Host = this.host): Promise<Ran> {
     const events: RunEvent[] = []
     const summary = await run(this.#running(host, events))
+    assert.is(summary.exitCode, exitCode, JSON.stringify(summary.tasks, null, 1))
+    return this.ran(summary, events)
+  }
+
+  /** An order, such as phx destroy, for these targets, with consent for these resources. */
+  async order(ordered: Ordered, exitCode = 0, host: Host = this.host): Promise<Ran> {
+    const events: RunEvent[] = []
+    const summary = await run(this.#running(host, events, ordered))
     assert.is(summary.exitCode, exitCode, JSON.stringify(summary.tasks, null, 1))
     return this.ran(summary, events)
   }

@@ -6,6 +6,7 @@ import type { Environment } from './environment.ts'
 import type { Invocation } from './invocation.ts'
 import { execute as graph } from './verbs/graph.ts'
 import { execute as importFiles } from './verbs/import.ts'
+import { execute as order } from './verbs/order.ts'
 import { execute as plan } from './verbs/plan.ts'
 import { execute as run } from './verbs/run.ts'
 import { execute as runs } from './verbs/runs.ts'
@@ -104,6 +105,45 @@ export const commands: readonly CommandSpec[] = [
     options: [...onHost, ...consent, 'no-deps', 'detailed-exitcode'],
     examples: [['phx plan zfs --detailed-exitcode', 'for scripts: exit 2 when there are changes']],
     execute: plan,
+  },
+  {
+    name: 'destroy',
+    positionals: '[target..]',
+    about: 'take guests away, with their disks and snapshots; asks for consent as run does',
+    positionalAbout: 'a guest (vm:8101)',
+    options: [...onHost, ...consent, 'dry-run'],
+    examples: [
+      ['phx destroy vm:8101 --dry-run', 'what would be lost'],
+      ['phx destroy vm:8101 --interactive', 'ask, and take its typed name for a yes'],
+    ],
+    execute: order('destroy'),
+  },
+  {
+    name: 'start',
+    positionals: '[target..]',
+    about: 'start guests, those that they depend on first',
+    positionalAbout: 'a guest (vm:8101)',
+    options: [...onHost, 'jobs', 'dry-run'],
+    examples: [],
+    execute: order('start'),
+  },
+  {
+    name: 'stop',
+    positionals: '[target..]',
+    about: 'shut guests down, those that depend on them first',
+    positionalAbout: 'a guest (vm:8101)',
+    options: [...onHost, 'jobs', 'dry-run'],
+    examples: [],
+    execute: order('stop'),
+  },
+  {
+    name: 'restart',
+    positionals: '[target..]',
+    about: 'restart guests, these alone; what waits for a restart takes effect',
+    positionalAbout: 'a guest (vm:8101)',
+    options: [...onHost, 'jobs', 'dry-run'],
+    examples: [],
+    execute: order('restart'),
   },
   {
     name: 'graph',

@@ -7,7 +7,7 @@ import { loadConfig } from '../config/load.ts'
 import { secretFiles } from '../config/secrets.ts'
 import { declaredDisks, declaredZfs } from '../config/zfs.ts'
 import { buildGraph, type Graph, select } from '../engine/graph.ts'
-import type { Task } from '../engine/resource.ts'
+import type { Order, Task } from '../engine/resource.ts'
 import type { Looking } from '../engine/session.ts'
 import { type Host, readerOf } from '../host/host.ts'
 import { openHost } from '../host/open.ts'
@@ -29,8 +29,10 @@ export interface Session {
 export interface Wanted {
   /** Targets when none is named; null means every task. */
   readonly byDefault: readonly string[] | null
-  /** False for the one command that changes the host. */
+  /** False for the commands that change the host. */
   readonly readOnly: boolean
+  /** Something else than what is declared. */
+  readonly order?: Order
 }
 
 export async function openSession(
@@ -45,8 +47,11 @@ export async function openSession(
   const { config } = loaded
   const folder = stateFolderOf(invocation)
   const state = new StateFolder(folder.path)
-  const graph = buildGraph(expand(environment.modules, config, state))
-  const { targets, selected } = choose(graph, invocation, wanted.byDefault)
+  const { order } = wanted
+  const tasks = order ? ordered(order, environment.modules, config, state) : expand(environment.modules, config, state)
+  const graph = buildGraph(tasks)
+  const deps = order ? takesAlong[order] : invocation.deps
+  const { targets, selected } = choose(graph, { ...invocation, deps }, wanted.byDefault)
   const host = await ofFolder(
     openHost(invocation.host, declaredDisks(config), { readOnly: wanted.readOnly, secretFiles: secretFiles(config) }),
   )
@@ -59,6 +64,7 @@ export async function openSession(
     state,
     now: () => new Date(),
     config: invocation.config,
+    verb: order ?? 'run',
     targets,
     policy: { mode: invocation.mode, allow: invocation.allowDestroy, config: declaredZfs(config).consent },
   }
@@ -85,9 +91,20 @@ function expand(modules: Modules, config: PhxConfig, state: StateFolder): readon
   return modules.flatMap((module) => {
     const declared = module.expand(config, [])
     const ids = new Set(declared.map((task) => task.id))
-    const orphans = stamped.filter((id) => id.split(':')[0] === module.name && !ids.has(id))
+    const orphans = ofModule(module, stamped).filter((id) => !ids.has(id))
     return orphans.length > 0 ? module.expand(config, orphans) : declared
   })
+}
+
+const ofModule = (module: Modules[number], stamped: readonly string[]): string[] =>
+  stamped.filter((id) => id.split(':')[0] === module.name)
+
+/** Whether an order for one thing is one for those that have to do it before: never to be gone. */
+const takesAlong: Readonly<Record<Order, boolean>> = { destroy: false, start: true, stop: true, restart: false }
+
+function ordered(order: Order, modules: Modules, config: PhxConfig, state: StateFolder): readonly Task[] {
+  const stamped = stampedTasks(state)
+  return modules.flatMap((module) => module.orders?.(order, config, ofModule(module, stamped)) ?? [])
 }
 
 function choose(graph: Graph<Task>, invocation: Invocation, byDefault: readonly string[] | null) {

@@ -2,7 +2,7 @@
  * Converging one task: look again, let the plan only shrink, mark it unfinished, change, prove, stamp.
  */
 import type { Journal } from '../state/journal.ts'
-import { type Stamp, unfinished, writeStamp } from '../state/stamp.ts'
+import { removeStamps, type Stamp, unfinished, writeStamp } from '../state/stamp.ts'
 import type { FailureShown, TaskResult } from './events.ts'
 import { execute, Interrupted, type RunContext, StepFailed } from './execute.ts'
 import { lookAhead, newLook } from './look.ts'
@@ -67,10 +67,12 @@ export async function converge(
   const { task, stamp } = planned
   const { running, journal } = context
   const started = performance.now()
+  const made: Change[] = []
   const compareNow = async (): Promise<PlannedTask> => {
     const look = newLook(running.reader, running.secrets)
-    const [now] = await Promise.all([compareTask(task, stamp, look, new ForeseenSet()), lookAhead(look, [task])])
-    return now
+    const known = withoutMade(stamp, made)
+    const [now] = await Promise.all([compareTask(task, known, look, new ForeseenSet()), lookAhead(look, [task])])
+    return { ...now, stamp }
   }
   const fresh = await compareNow()
   const first = shrunk(fresh, planned.changes, revealed)
@@ -81,16 +83,12 @@ export async function converge(
     return { outcome: 'unchanged', why: null, failure: null, reboot: fresh.reboot }
   }
 
-  const creating = (changes: readonly Change[]): string[] =>
-    changes
-      .filter((change) => change.action === 'create' || change.action === 'replace')
-      .map((change) => change.resource)
+  const creating = (changes: readonly Change[]): string[] => changes.filter(isMaking).map((change) => change.resource)
   const begun = { run: journal.run, at: running.now().toISOString(), creating: creating(first) }
   const marked = writeStamp(running.state, unfinished(stamp, task, begun))
   // Every step that changes something awaits it; until then a failure must not count as one that nobody saw.
   marked.catch(() => undefined)
 
-  const made: Change[] = []
   try {
     let left = [...first]
     for (let change = left.shift(); change; change = left.shift()) {
@@ -126,6 +124,15 @@ export async function converge(
   return { outcome: 'changed', why: null, failure: null, reboot: proof.reboot }
 }
 
+/** What is known of resources that this run has made anew is of those that were there before. */
+function withoutMade(stamp: Stamp | undefined, made: readonly Change[]): Stamp | undefined {
+  const anew = new Set(made.filter(isMaking).map(({ resource }) => resource))
+  if (stamp === undefined || anew.size === 0) return stamp
+  return { ...stamp, outputs: Object.fromEntries(Object.entries(stamp.outputs).filter(([id]) => !anew.has(id))) }
+}
+
+const isMaking = ({ action }: Change): boolean => action === 'create' || action === 'replace'
+
 /** The stamp of a task whose look showed no difference, and which just made these changes. */
 export function convergedStamp(
   proof: PlannedTask,
@@ -137,9 +144,7 @@ export function convergedStamp(
   const created = new Set([
     ...(stamp?.created ?? []),
     ...(stamp?.begun?.creating ?? []),
-    ...made
-      .filter((change) => change.action === 'create' || change.action === 'replace')
-      .map((change) => change.resource),
+    ...made.filter(isMaking).map((change) => change.resource),
   ])
   return {
     format: 1,
@@ -175,6 +180,7 @@ async function settle(
   const { running, journal } = context
   // Not through before the reboot: its stamp stays unfinished, and the first run after it goes on.
   if (proof.reboot.length > 0) return
+  if (proof.task.forgets) return removeStamps(running.state, [proof.task.id, ...proof.task.forgets])
   if (made.length === 0 && isCurrent(proof.stamp, proof.task, proof.live)) return
   const durationMs = Math.round(performance.now() - started)
   const run = { id: journal.run, at: running.now().toISOString(), durationMs }
@@ -183,6 +189,8 @@ async function settle(
 
 /** Stamps a task that the plan already found as declared, unless its stamp says so already. */
 export function settleUnchanged(planned: PlannedTask, running: RunContext['running'], journal: Journal): Promise<void> {
+  const { forgets, id } = planned.task
+  if (forgets) return removeStamps(running.state, [id, ...forgets])
   // What it took when it last had work to do is worth more than the milliseconds of looking.
   const durationMs = planned.stamp?.durationMs ?? 0
   const run = { id: journal.run, at: running.now().toISOString(), durationMs }

@@ -3,6 +3,7 @@
  * prints. With `--json` each event is one line, and the last one is the summary.
  */
 import type { Change, FieldChange, Note, Refusal } from './resource.ts'
+import type { Verb } from './session.ts'
 
 /** Why a task is or isn't up to date; one function computes it for run, plan, status, why and graph. */
 export type Standing =
@@ -114,6 +115,7 @@ export type RunEvent =
       readonly run: string
       readonly host: string
       readonly mode: string
+      readonly verb: Verb
       readonly targets: readonly string[]
       readonly config: string
       readonly at: string

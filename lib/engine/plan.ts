@@ -22,14 +22,20 @@ export interface PlannedTask extends Looked {
 
 export class ForeseenSet implements Foreseen {
   readonly #anew = new Set<string>()
+  readonly #gone = new Set<string>()
 
   isMadeAnew(resource: string): boolean {
     return this.#anew.has(resource)
   }
 
+  isGone(resource: string): boolean {
+    return this.#gone.has(resource)
+  }
+
   add(changes: readonly Change[]): void {
     for (const change of changes) {
       if (change.action === 'create' || change.action === 'replace') this.#anew.add(change.resource)
+      if (change.action === 'remove') this.#gone.add(change.resource)
     }
   }
 }
@@ -172,6 +178,7 @@ export async function plan(looking: Looking): Promise<PlanDocument> {
     host: looking.reader.name,
     config: looking.config,
     mode: looking.policy.mode,
+    verb: looking.verb,
     targets: looking.targets,
     tasks,
     warnings: consentWarnings(looking),

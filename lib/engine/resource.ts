@@ -149,6 +149,8 @@ export interface Look {
 export interface Foreseen {
   /** True when the plan creates or replaces this resource (so that nothing that lives in it exists afterwards). */
   isMadeAnew(resource: string): boolean
+  /** True when the plan takes it away. */
+  isGone(resource: string): boolean
 }
 
 export interface Lock {
@@ -182,6 +184,9 @@ export interface Owned {
   readonly all: readonly string[]
 }
 
+/** To take something away for good, to have it run, to have it stop, to have it begin anew. */
+export type Order = 'destroy' | 'start' | 'stop' | 'restart'
+
 /** A node of the graph. It declares; the engine executes. */
 export interface Task {
   /** Such as `zfs:quickOS`. */
@@ -197,6 +202,11 @@ export interface Task {
   readonly inputs: { readonly [name: string]: Value }
   /** In the order in which they converge. */
   readonly resources: readonly Resource[]
+  /**
+   * Tasks whose stamps go once this one has converged, since it takes away what they made; it leaves none of its own
+   * either.
+   */
+  readonly forgets?: readonly string[]
 }
 
 /**
@@ -207,4 +217,9 @@ export interface Task {
 export interface TaskModule<Config> {
   readonly name: string
   expand(config: Config, orphans: readonly string[]): readonly Task[]
+  /**
+   * What a person can order by name beside bringing about what is declared, of all that is declared and of what `stamped`
+   * tasks of this module made. Groups are the targets that a person names; what one needs has to happen before it.
+   */
+  orders?(verb: Order, config: Config, stamped: readonly string[]): readonly Task[]
 }

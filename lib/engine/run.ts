@@ -85,6 +85,7 @@ function begin(running: Running, journal: Journal): void {
     run,
     host: reader.name,
     mode: policy.mode,
+    verb: running.verb,
     targets,
     config,
     at,
@@ -173,14 +174,15 @@ function nextSteps(
   running: Running,
 ): string[] {
   const next = results.flatMap((result) => result.failure?.mend ?? [])
-  const targets = running.targets.join(' ')
-  if (exitCode === 3) next.push(`see phx plan ${targets} for why, and what to do about it`)
-  if (exitCode === 130 || exitCode === 1) next.push(`phx run ${targets} goes on from what it finds`)
+  const again = `${running.verb} ${running.targets.join(' ')}`
+  const look = running.verb === 'run' ? `plan ${running.targets.join(' ')}` : `${again} --dry-run`
+  if (exitCode === 3) next.push(`see phx ${look} for why, and what to do about it`)
+  if (exitCode === 130 || exitCode === 1) next.push(`phx ${again} goes on from what it finds`)
   if (exitCode === 0 && results.some(({ reboot: causes }) => causes.length > 0)) {
     next.push(
       running.reboot
         ? 'the first run after the reboot goes on'
-        : `reboot the host, then phx run ${targets}: it goes on; with --reboot phx does it at the end of a run`,
+        : `reboot the host, then phx ${again}: it goes on; with --reboot phx does it at the end of a run`,
     )
   }
   if (mutations > 0) next.push(`phx runs ${run} shows every command, and what would undo it`)

@@ -3,8 +3,11 @@ import type { Host, Reader } from '../host/host.ts'
 import type { StateFolder } from '../state/folder.ts'
 import type { ChangeShown, Emit, Reason, TaskPlan } from './events.ts'
 import type { Graph } from './graph.ts'
-import type { Task } from './resource.ts'
+import type { Order, Task } from './resource.ts'
 import type { Secrets } from './secret.ts'
+
+/** The word with which a person asks: to bring about what is declared, or an order. */
+export type Verb = 'run' | Order
 
 export type Mode = 'safe' | 'interactive' | 'force-destructive'
 
@@ -27,6 +30,7 @@ export interface Looking {
   readonly now: () => Date
   /** Path of the config, for people. */
   readonly config: string
+  readonly verb: Verb
   readonly targets: readonly string[]
   readonly policy: ConsentPolicy
 }
@@ -58,6 +62,7 @@ export interface PlanDocument {
   readonly host: string
   readonly config: string
   readonly mode: Mode
+  readonly verb: Verb
   readonly targets: readonly string[]
   readonly tasks: readonly TaskPlan[]
   readonly warnings: readonly string[]

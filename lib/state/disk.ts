@@ -3,7 +3,7 @@
  * test can kill the process before, inside and after every single one.
  */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
-import { open, rename } from 'node:fs/promises'
+import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 export interface Disk {
@@ -14,6 +14,8 @@ export interface Disk {
   /** Appends and syncs the content. */
   append(path: string, text: string): Promise<void>
   rename(from: string, to: string): Promise<void>
+  /** One that is not there is no error. */
+  remove(path: string): Promise<void>
   /** Syncs a folder, so that a rename or a new file in it survives a power cut (rename(2), fsync(2)). */
   syncDir(path: string): Promise<void>
 }
@@ -85,6 +87,7 @@ export const realDisk: Disk = {
   write: (path, text) => recording(path, () => writeSynced(path, 'w', text)),
   append: (path, text) => recording(path, () => writeSynced(path, 'a', text)),
   rename: (from, to) => recording(to, () => rename(from, to)),
+  remove: (path) => recording(path, () => rm(path, { force: true })),
   syncDir: (path) => recording(path, () => syncFolder(path)),
 }
 

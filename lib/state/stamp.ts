@@ -91,6 +91,12 @@ export function writeStamp(state: StateFolder, stamp: Stamp): Promise<void> {
   return state.replacer.replace(join(state.stamps, fileName(stamp.task)), `${JSON.stringify(stamp, null, 2)}\n`)
 }
 
+/** Removes them for good; what has none is no error. */
+export async function removeStamps(state: StateFolder, tasks: readonly string[]): Promise<void> {
+  await Promise.all(tasks.map((task) => state.disk.remove(join(state.stamps, fileName(task)))))
+  await state.disk.syncDir(state.stamps)
+}
+
 /** The same stamp, marked as begun by this run: what was true before stays readable until the proof replaces it. */
 export function unfinished(
   previous: Stamp | undefined,

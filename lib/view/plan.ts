@@ -66,6 +66,6 @@ function verdict(plan: PlanDocument, paint: Paint): string {
         ? `A run would be refused, and nothing touched: ${count(consentMissing, 'destructive change')} nobody agreed to.`
         : changes === 0
           ? 'A run would change nothing, and fail for what could not be looked at.'
-          : `Converge with: phx run ${targets}`
+          : `${plan.verb === 'run' ? 'Converge' : 'Go on'} with: phx ${plan.verb} ${targets}`
   return `${paint.bold('Plan:')} ${parts.join(', ')}.\n${next}`
 }

@@ -181,6 +181,7 @@ export async function withBench<T>(body: (bench: Bench) => Promise<T>): Promise<
         targets,
         policy: safe,
         command: 'phx run',
+        verb: 'run',
         jobs: 4,
         reboot: false,
         failFast: false,

@@ -62,6 +62,10 @@ function cutting(disk: Disk, point: (cut?: () => void) => void): Disk {
       await disk.rename(from, to)
       point()
     },
+    async remove(path) {
+      await disk.remove(path)
+      point()
+    },
     async syncDir(path) {
       await disk.syncDir(path)
       point()
@@ -93,6 +97,7 @@ if (folder !== undefined && limit !== undefined) {
     targets: ['setup'],
     policy: safe,
     command: 'phx run',
+    verb: 'run',
     jobs: 1,
     failFast: false,
     emit: () => undefined,

@@ -65,6 +65,7 @@ async function checkAndConverge(folder: string, point: number): Promise<void> {
     targets: ['setup'],
     policy: safe,
     command: 'phx run',
+    verb: 'run',
     jobs: 1,
     failFast: false,
     emit: () => undefined,

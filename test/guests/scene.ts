@@ -51,7 +51,7 @@ export class Scene extends EngineScene {
     this.declare(more)
   }
 
-  declare(more: Partial<Vm> = {}): void {
+  declare(more: Partial<Vm> = {}, others: readonly Vm[] = []): void {
     const vm: Vm = {
       ...{ vmid: 8101, name: 'docker-host', clone_from_vmid: 9000, cores: 2, memory_mb: 2048, disk_size_gb: 8 },
       network_config: { ip: '10.0.0.101/24', gw: '10.0.0.1' },
@@ -59,7 +59,7 @@ export class Scene extends EngineScene {
       file_injections: [{ source: this.source, destination: '/etc/motd', mode: '0640' }],
       ...more,
     }
-    this.config = { ...host, guests: { vm_defaults: { storage_pool: 'tank-vm' }, vms: [template, vm] } }
+    this.config = { ...host, guests: { vm_defaults: { storage_pool: 'tank-vm' }, vms: [template, vm, ...others] } }
   }
 
   /** A tool inside VM 8101. */

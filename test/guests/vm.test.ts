@@ -83,6 +83,16 @@ test('what a running machine can not take waits for its next start, and brings o
   assert.not.match(conf, 'PENDING')
 })
 
+test('a machine that was destroyed by hand is made anew, also when the run that makes it is killed', async () => {
+  const one = await scene()
+  await one.converge()
+  await one.sim('qm stop 8101')
+  await one.sim('qm destroy 8101')
+  const { host } = dyingAt(one.host, 1, true)
+  await one.run(1, host).catch(() => undefined)
+  await one.converge()
+})
+
 test('a guest that was rebooted is as declared', async () => {
   const one = await scene()
   await one.converge()

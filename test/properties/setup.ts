@@ -66,6 +66,7 @@ export class Setup {
       targets: ['setup'],
       policy: { mode: 'safe', allow: [], config: declaredZfs(found.config).consent },
       command: 'phx run',
+      verb: 'run',
       jobs: 2,
       failFast: false,
       emit: (event) => events.push(event),

@@ -191,6 +191,7 @@ export class World {
       targets: ['setup'],
       policy: { ...policy, config: declaredZfs(loaded.config).consent },
       command: 'phx run',
+      verb: 'run',
       jobs: 2,
       failFast: false,
       emit: (event) => events.push(event),

@@ -33,8 +33,8 @@ export function exitCodeOf({ summary, mode }: PlanDocument): number {
 }
 
 function* eventsOf(found: PlanDocument, exitCode: number, at: string, durationMs: number): Generator<RunEvent> {
-  const { host, config, mode, targets, tasks, summary } = found
-  yield { type: 'run', format: 1, run: 'dry-run', host, mode, targets, config, at, dryRun: true }
+  const { host, config, mode, verb, targets, tasks, summary } = found
+  yield { type: 'run', format: 1, run: 'dry-run', host, mode, verb, targets, config, at, dryRun: true }
   for (const text of found.warnings) yield { type: 'warning', text }
   for (const task of tasks) yield { type: 'plan', plan: task }
   const toChange = tasks.filter((task) => task.changes.length > 0).length

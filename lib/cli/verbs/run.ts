@@ -11,15 +11,16 @@ import { asker } from '../ask.ts'
 import { type Environment, screenOf } from '../environment.ts'
 import { watchInterrupts } from '../interrupt.ts'
 import type { Invocation } from '../invocation.ts'
-import { openSession, type Session } from '../session.ts'
+import { openSession, type Session, type Wanted } from '../session.ts'
 import { rehearse } from './rehearse.ts'
 
-export async function execute(invocation: Invocation, environment: Environment): Promise<number> {
+export const execute = (invocation: Invocation, environment: Environment): Promise<number> =>
+  carryOut(invocation, environment, { byDefault: ['setup'], readOnly: invocation.dryRun })
+
+/** The tasks that are wanted, or with --dry-run what they would do. */
+export async function carryOut(invocation: Invocation, environment: Environment, wanted: Wanted): Promise<number> {
   const screen = screenOf(environment, invocation.noColor)
-  const session = await openSession(invocation, environment, screen, {
-    byDefault: ['setup'],
-    readOnly: invocation.dryRun,
-  })
+  const session = await openSession(invocation, environment, screen, wanted)
   try {
     if (invocation.dryRun) return await rehearse(session.looking, invocation, screen)
     return await converge(session, invocation, environment, screen)

@@ -63,7 +63,10 @@ export class Inside implements Resource {
   }
 
   #foreseen(foreseen: Foreseen): Foreseen {
-    return { isMadeAnew: (resource) => foreseen.isMadeAnew(insideId(this.#guest, resource)) }
+    return {
+      isMadeAnew: (resource) => foreseen.isMadeAnew(insideId(this.#guest, resource)),
+      isGone: (resource) => foreseen.isGone(insideId(this.#guest, resource)),
+    }
   }
 
   #owned(owned: Owned): Owned {

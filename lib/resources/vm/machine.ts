@@ -66,7 +66,8 @@ export class Machine implements Resource {
     if (lock !== undefined) throw locked(declared, lock)
     const known = owned.live(this.id)?.uuid
     const uuid = uuidOf(vm)
-    if (typeof known === 'string' && uuid !== null && known !== uuid) return [refuse.another(declared, vm, known)]
+    if (!owned.begun(this.id) && typeof known === 'string' && uuid !== null && known !== uuid)
+      return [refuse.another(declared, vm, known)]
     if (!this.#isOurs(vm, owned) && !declared.mayAdopt) return [refuse.stranger(declared, vm)]
     // Without a record the name has to tell: a tag may have been copied with a clone.
     if (known === undefined && !owned.begun(this.id) && !declared.mayAdopt && nameOf(vm) !== declared.name)

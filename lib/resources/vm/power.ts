@@ -58,7 +58,7 @@ export class VmPower implements Resource {
       risk: 'safe',
       summary: `start VM ${id} (${name}) and wait for its guest agent`,
       fields: [{ field: 'state', from: 'stopped', to: 'running' }],
-      steps: [{ kind: 'command', argv: ['qm', 'start', id], timeoutMs: startingMs }, this.#answers()],
+      steps: [{ kind: 'command', argv: ['qm', 'start', id], timeoutMs: startingMs }, agentAnswers(this.#declared)],
       undo: { commands: [['qm', 'shutdown', id]] },
     }
   }
@@ -72,30 +72,8 @@ export class VmPower implements Resource {
       risk: 'safe',
       summary: `wait for the guest agent of VM ${id}`,
       fields: [{ field: 'agent', from: silence, to: 'answers' }],
-      steps: [this.#answers()],
+      steps: [agentAnswers(this.#declared)],
       undo: { impossible: 'nothing is changed' },
-    }
-  }
-
-  #answers(): Step {
-    const { id, agentTimeoutSeconds } = this.#declared
-    return {
-      kind: 'verify',
-      what: `the guest agent of VM ${id} answers`,
-      withinMs: agentTimeoutSeconds * 1000,
-      mend: [
-        ...waysToLook({ kind: 'vm', id }),
-        'what cloud-init did, on that console: cloud-init status --long; tail /var/log/cloud-init-output.log',
-        'the agent has to be in the image or be installed at the first boot: apt-get install qemu-guest-agent',
-      ],
-      check: async (reader) => {
-        const vm = await readVm(reader, id)
-        if (vm === undefined) throw new Hopeless(`there is no VM ${id} any more`)
-        if (!hasAgent(vm.values)) throw new Hopeless(`VM ${id} has no guest agent configured: qm set ${id} --agent 1`)
-        if (!(await runningGuests(reader)).has(id))
-          throw new Hopeless(`VM ${id} does not run any more: it stopped, or crashed`)
-        return whySilent(reader, id)
-      },
     }
   }
 
@@ -105,6 +83,27 @@ export class VmPower implements Resource {
       `stop it and start it: qm shutdown ${id}; qm start ${id}`,
       'or agree to it in the config: "restart": "allowed"',
     ])
+  }
+}
+
+export function agentAnswers({ id, agentTimeoutSeconds }: DeclaredVm): Step {
+  return {
+    kind: 'verify',
+    what: `the guest agent of VM ${id} answers`,
+    withinMs: agentTimeoutSeconds * 1000,
+    mend: [
+      ...waysToLook({ kind: 'vm', id }),
+      'what cloud-init did, on that console: cloud-init status --long; tail /var/log/cloud-init-output.log',
+      'the agent has to be in the image or be installed at the first boot: apt-get install qemu-guest-agent',
+    ],
+    check: async (reader) => {
+      const vm = await readVm(reader, id)
+      if (vm === undefined) throw new Hopeless(`there is no VM ${id} any more`)
+      if (!hasAgent(vm.values)) throw new Hopeless(`VM ${id} has no guest agent configured: qm set ${id} --agent 1`)
+      if (!(await runningGuests(reader)).has(id))
+        throw new Hopeless(`VM ${id} does not run any more: it stopped, or crashed`)
+      return whySilent(reader, id)
+    },
   }
 }
 

@@ -33,7 +33,7 @@ export function headLines(event: RunEvent, screen: Screen): readonly string[] {
   switch (event.type) {
     case 'run':
       return [
-        `${paint.bold('phx run')} ${event.targets.join(' ')} on ${event.host}, mode ${event.mode}, run ${event.run}`,
+        `${paint.bold(`phx ${event.verb}`)} ${event.targets.join(' ')} on ${event.host}, mode ${event.mode}, run ${event.run}`,
       ]
     case 'plan':
       return event.plan.notes
