@@ -21,7 +21,7 @@ import { VmAbsent } from '../lib/resources/vm/absent.ts'
 import { CloudInit } from '../lib/resources/vm/cloud-init.ts'
 import { VmDisk } from '../lib/resources/vm/disk.ts'
 import { Machine } from '../lib/resources/vm/machine.ts'
-import { VmOptions } from '../lib/resources/vm/options.ts'
+import { vmOptions } from '../lib/resources/vm/options.ts'
 import { VmRestarted, VmStopped, VmThere } from '../lib/resources/vm/orders.ts'
 import { VmPower } from '../lib/resources/vm/power.ts'
 import { VmRestart } from '../lib/resources/vm/restart.ts'
@@ -86,11 +86,7 @@ function chainOf(vm: DeclaredVm, world: World): Link[] {
         user: user?.name ?? null,
         keys: user?.sshKeys ?? [],
       },
-      resources: [
-        new VmOptions(vm, around),
-        ...(vm.diskGb === null ? [] : [new VmDisk(vm, vm.diskGb)]),
-        new VmRestart(vm),
-      ],
+      resources: [vmOptions(vm, around), ...(vm.diskGb === null ? [] : [new VmDisk(vm, vm.diskGb)]), new VmRestart(vm)],
     },
     {
       name: 'agent',

@@ -9,6 +9,7 @@ import type { GuestRef } from '../../host/host.ts'
 import { type GuestConf, guestConfProbe, readGuestConf } from '../probes/guest-conf.ts'
 import { guestName } from '../probes/guests.ts'
 import { guestId, guestLock } from './inside.ts'
+import { toolOf } from './options.ts'
 
 const prefix = 'final-form-'
 /** In a snapshot's description: what was declared when it was taken. */
@@ -16,8 +17,6 @@ const mark = 'phx final form of '
 
 /** Of a large machine's memory-less snapshot on ZFS seconds, of qcow2 minutes. */
 const takingMs = 1_800_000
-
-const toolOf = { vm: 'qm', lxc: 'pct' } as const
 
 interface Taken {
   readonly number: number

@@ -78,6 +78,14 @@ export function parseGuestConf(text: string): GuestConf {
 export const pendingDeletions = (pending: GuestConf['pending']): readonly string[] =>
   (pending.get('delete') ?? '').split(',').flatMap((key) => key.trim().replace(/^!/, '') || [])
 
+/** What holds from the guest's next start on: with what is pending in its place. */
+export function settledValues({ values, pending }: Pick<GuestConf, 'values' | 'pending'>): Map<string, string> {
+  const settled = new Map([...values, ...pending])
+  for (const key of pendingDeletions(pending)) settled.delete(key)
+  settled.delete('delete')
+  return settled
+}
+
 /** `FIRST,KEY=VALUE,…`: the options by key, and under '' the word that has none. */
 export function propertiesOf(value: string): Map<string, string> {
   return new Map(

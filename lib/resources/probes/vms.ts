@@ -1,7 +1,7 @@
 /** Virtual machines of this node, each from its file in /etc/pve/qemu-server. */
 import type { Probe } from '../../engine/resource.ts'
 import type { Reader } from '../../host/host.ts'
-import { type GuestConf, guestConfProbe, pendingDeletions, propertiesOf, readGuestConf } from './guest-conf.ts'
+import { type GuestConf, guestConfProbe, propertiesOf, readGuestConf, settledValues } from './guest-conf.ts'
 
 export interface Vm extends GuestConf {
   readonly id: string
@@ -9,12 +9,7 @@ export interface Vm extends GuestConf {
   readonly settled: ReadonlyMap<string, string>
 }
 
-const vmOf = (id: string, conf: GuestConf): Vm => {
-  const settled = new Map([...conf.values, ...conf.pending])
-  for (const key of pendingDeletions(conf.pending)) settled.delete(key)
-  settled.delete('delete')
-  return { ...conf, id, settled }
-}
+const vmOf = (id: string, conf: GuestConf): Vm => ({ ...conf, id, settled: settledValues(conf) })
 
 const whenThere = (id: string, conf: GuestConf | undefined): Vm | undefined =>
   conf === undefined ? undefined : vmOf(id, conf)

@@ -1,11 +1,12 @@
 /** A virtual machine that is to be gone, with its disks: only ever what a person asked for by name. */
 import type { Change, Comparison, Foreseen, Look, Refusal, Resource, Step } from '../../engine/resource.ts'
 import { guestLock } from '../guest/inside.ts'
+import { locked } from '../guest/options.ts'
 import { readGuestConf } from '../probes/guest-conf.ts'
 import { guestConfsProbe } from '../probes/guest-confs.ts'
 import { runningGuestsProbe } from '../probes/guests.ts'
 import { drivesOf, nameOf, tagsOf, uuidOf, type Vm, vmProbe } from '../probes/vms.ts'
-import { locked, machineId, mark } from './machine.ts'
+import { machineId, mark } from './machine.ts'
 
 const destroyingMs = 1_800_000
 
@@ -35,7 +36,7 @@ export class VmAbsent implements Resource {
     const vm = await look.at(vmProbe(id))
     if (vm === undefined) return { ...nothing, live: null }
     const lock = vm.values.get('lock')
-    if (lock !== undefined) throw locked(this.#doomed, lock)
+    if (lock !== undefined) throw locked({ kind: 'vm', id }, lock)
     const live = { uuid: uuidOf(vm) }
     const refusals = await this.#hindrances(look, foreseen, vm)
     if (refusals.length > 0) return { ...nothing, refusals, live }

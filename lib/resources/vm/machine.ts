@@ -1,6 +1,5 @@
 /** A virtual machine as such: there, the one that is meant, and made from what is declared. */
 import type { DeclaredVm, VmOrigin } from '../../config/guests/vm.ts'
-import { CannotLook } from '../../engine/cannot-look.ts'
 import type {
   Change,
   Comparison,
@@ -15,6 +14,7 @@ import type {
 } from '../../engine/resource.ts'
 import { imagePath, imageVerified } from '../guest/image.ts'
 import { guestLock } from '../guest/inside.ts'
+import { locked } from '../guest/options.ts'
 import { isTemplate } from '../probes/guest-conf.ts'
 import { guestName, guestsProbe } from '../probes/guests.ts'
 import { nameOf, readVm, tagsOf, uuidOf, type Vm, vmProbe } from '../probes/vms.ts'
@@ -181,11 +181,4 @@ export class Machine implements Resource {
 function originText(origin: VmOrigin | null): string | null {
   if (origin === null) return null
   return origin.kind === 'clone' ? `VM ${origin.vmid}` : imagePath(origin)
-}
-
-export function locked({ id }: Pick<DeclaredVm, 'id'>, lock: string): CannotLook {
-  return new CannotLook(`VM ${id} is locked (${lock}): it is left alone`, [
-    'wait for what holds it (a backup, a snapshot, a migration), then run again',
-    `a lock that a killed call left behind goes with: qm unlock ${id}`,
-  ])
 }

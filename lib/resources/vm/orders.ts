@@ -4,9 +4,10 @@ import { CannotLook } from '../../engine/cannot-look.ts'
 import type { Change, Comparison, Look, Resource, Step } from '../../engine/resource.ts'
 import type { Reader } from '../../host/host.ts'
 import { guestLock } from '../guest/inside.ts'
+import { locked } from '../guest/options.ts'
 import { runningGuests, runningGuestsProbe } from '../probes/guests.ts'
 import { vmProbe } from '../probes/vms.ts'
-import { locked, machineId } from './machine.ts'
+import { machineId } from './machine.ts'
 import { agentAnswers } from './power.ts'
 
 abstract class Ordered implements Resource {

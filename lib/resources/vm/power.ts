@@ -5,10 +5,11 @@ import { Hopeless } from '../../engine/hopeless.ts'
 import type { Change, Comparison, Foreseen, Look, Resource, Step } from '../../engine/resource.ts'
 import type { Reader } from '../../host/host.ts'
 import { guestLock, isSilence, waysToLook } from '../guest/inside.ts'
+import { locked } from '../guest/options.ts'
 import { isTemplate } from '../probes/guest-conf.ts'
 import { runningGuests, runningGuestsProbe } from '../probes/guests.ts'
 import { hasAgent, readVm, type Vm, vmProbe } from '../probes/vms.ts'
-import { locked, machineId } from './machine.ts'
+import { machineId } from './machine.ts'
 import { memoryFault } from './memory.ts'
 
 /** A start that has to allocate its memory takes a while. */

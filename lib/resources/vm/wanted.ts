@@ -1,20 +1,8 @@
 /** A virtual machine's options as qm.conf(5) has them: what is declared, and when what is there is the same. */
 import type { DeclaredVm } from '../../config/guests/vm.ts'
-import type { Value } from '../../engine/resource.ts'
+import { exactly, type Option, properties, startup, type Values } from '../guest/option.ts'
 import { propertiesOf } from '../probes/guest-conf.ts'
 import { bootDisk, drivesOf, hasAgent } from '../probes/vms.ts'
-
-type Values = ReadonlyMap<string, string>
-
-export interface Option {
-  /** Also the option of `qm set`. */
-  readonly key: string
-  /** As `qm set` takes it. */
-  readonly text: string
-  /** For people; `text` unless given. */
-  readonly shown?: Value
-  isSo(live: string | undefined): boolean
-}
 
 /** What the graph and other steps say of it. */
 export interface Surroundings {
@@ -22,24 +10,6 @@ export interface Surroundings {
   readonly bootOrder: number | null
   /** Volume id of the cloud-init snippet for its first boot; null: none. */
   readonly vendorSnippet: string | null
-}
-
-const exactly = (key: string, text: string, byDefault?: string): Option => ({
-  key,
-  text,
-  isSo: (live) => (live ?? byDefault) === text,
-})
-
-/** An option whose value is a list of properties, of which only some are declared: others stay as they are. */
-function properties(key: string, live: string | undefined, wanted: Readonly<Record<string, string>>): Option {
-  const all = new Map(live === undefined ? [] : propertiesOf(live))
-  for (const [name, value] of Object.entries(wanted)) all.set(name, value)
-  const text = [...all].map(([name, value]) => (name === '' ? value : `${name}=${value}`)).join(',')
-  const isSo = (value: string | undefined): boolean => {
-    const there = propertiesOf(value ?? '')
-    return Object.entries(wanted).every(([name, wants]) => there.get(name) === wants)
-  }
-  return { key, text, isSo }
 }
 
 export function wantedOptions(declared: DeclaredVm, live: Values, around: Surroundings): Option[] {
@@ -52,7 +22,7 @@ export function wantedOptions(declared: DeclaredVm, live: Values, around: Surrou
     { key: 'agent', text: '1', isSo: () => hasAgent(live) },
     exactly('onboot', startsAtBoot ? '1' : '0', '0'),
     ...(isProtected ? [exactly('protection', '1', '0')] : []),
-    ...startup(declared, live, around),
+    ...startup(declared, live, around.bootOrder),
     networkCard(declared, live.get('net0')),
     ...cloudInit(declared, live, around),
   ]
@@ -78,16 +48,6 @@ export function creationOptions(declared: DeclaredVm, storage: string, around: S
 const memoryOf = (value: string | undefined): number => {
   const found = propertiesOf(value ?? '512')
   return Number(found.get('current') ?? found.get(''))
-}
-
-function startup(declared: DeclaredVm, live: Values, { bootOrder }: Surroundings): Option[] {
-  const order = declared.bootOrder ?? bootOrder
-  if (order === null && declared.bootDelaySeconds === null) return []
-  const wanted = {
-    ...(order === null ? {} : { order: String(order) }),
-    ...(declared.bootDelaySeconds === null ? {} : { up: String(declared.bootDelaySeconds) }),
-  }
-  return [properties('startup', live.get('startup'), wanted)]
 }
 
 const models = ['virtio', 'e1000', 'e1000e', 'vmxnet3', 'rtl8139']
@@ -133,6 +93,8 @@ function keys(wanted: readonly string[]): Option {
     key: 'sshkeys',
     text: `${wanted.join('\n')}\n`,
     shown: [...wanted],
+    isFile: true,
+    read: (live) => decoded(live).trim(),
     isSo: (live) => [...linesOf(live)].sort().join('\n') === [...wanted].sort().join('\n'),
   }
 }
