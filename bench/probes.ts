@@ -97,6 +97,30 @@ async function inGuest(vm: Vm, line: string): Promise<number> {
   return median(times)
 }
 
+/**
+ * What Node alone takes for the same processes: each is started once what it waits for is over, all others at once, and
+ * nothing is done with what they say.
+ */
+const floorProgram = `
+const { spawn } = require('node:child_process')
+const [lines, after] = JSON.parse(require('node:fs').readFileSync('/run/floor.json', 'utf8'))
+const kindOf = (line) => line.split(' ').slice(0, 2).join(' ')
+const over = new Map()
+const ask = (line) => {
+  const kind = kindOf(line)
+  if (!over.has(line)) over.set(line, (async () => {
+    for (const first of lines) if (kindOf(first) === after[kind]) await ask(first)
+    await new Promise((resolve) => {
+      const child = spawn('/bin/bash', ['-c', 'exec ' + line], { stdio: ['ignore', 'pipe', 'pipe'] })
+      for (const stream of [child.stdout, child.stderr]) stream.resume()
+      child.once('close', resolve)
+    })
+  })())
+  return over.get(line)
+}
+for (const line of lines) ask(line)
+`
+
 interface Measured {
   readonly datasets: number
   /** How many processes of each kind. */
@@ -104,6 +128,8 @@ interface Measured {
   /** Milliseconds of each kind alone, all its processes one after the other. */
   readonly alone: ReadonlyMap<string, number>
   readonly node: number
+  /** Node with the same processes, and nothing else. */
+  readonly floor: number
   readonly phx: number
 }
 
@@ -120,8 +146,11 @@ async function measure(lab: Lab, build: Awaited<ReturnType<typeof packBuild>>, m
     await vm.write('/root/files/motd', readFileSync(join(here, '../files/motd')))
     await vm.run('node /opt/phx/code-cache.mjs /opt/phx/bin /root/example.json', { timeoutSeconds: 300 })
     await converge(vm, 0, [], { timeoutSeconds: 1200 })
+    const started = await processesOf(vm)
+    await vm.write('/run/floor.json', JSON.stringify([started, after]))
+    await vm.write('/run/floor.js', floorProgram)
     const lines = new Map<string, string[]>()
-    for (const line of await processesOf(vm)) lines.set(kindOf(line), [...(lines.get(kindOf(line)) ?? []), line])
+    for (const line of started) lines.set(kindOf(line), [...(lines.get(kindOf(line)) ?? []), line])
     const alone = new Map<string, number>()
     for (const [kind, calls] of lines) alone.set(kind, await inGuest(vm, calls.join('; ')))
     return {
@@ -129,6 +158,7 @@ async function measure(lab: Lab, build: Awaited<ReturnType<typeof packBuild>>, m
       counts: new Map([...lines].map(([kind, calls]) => [kind, calls.length])),
       alone,
       node: await inGuest(vm, 'node -e 0'),
+      floor: await inGuest(vm, 'node /run/floor.js'),
       phx: await inGuest(vm, `phx run setup -c ${configFile}`),
     }
   } finally {
@@ -160,16 +190,25 @@ export async function probes(_rig: Rig): Promise<string> {
     )
     const took = table(
       [
-        ...['datasets', 'processes', 'one after the other, ms', 'slowest chain, ms', 'node -e 0, ms', 'phx run, ms'],
-        ...['× slowest chain', '× (slowest chain + node)'],
+        ...[
+          'datasets',
+          'processes',
+          'one after the other, ms',
+          'slowest chain, ms',
+          'node -e 0, ms',
+          'Node with the same processes, ms',
+          'phx run, ms',
+        ],
+        ...['× the probes', '× Node with the same processes'],
       ],
       all.map((one) => {
         const chain = slowestChain(one)
         const sum = (values: Iterable<number>): number => [...values].reduce((total, value) => total + value, 0)
+        const alone = sum(one.alone.values())
         return [
           ...[one.datasets, sum(one.counts.values())].map(String),
-          ...[sum(one.alone.values()), chain, one.node, one.phx].map((ms) => ms.toFixed(0)),
-          ...[one.phx / chain, one.phx / (chain + one.node)].map((ratio) => ratio.toFixed(2)),
+          ...[alone, chain, one.node, one.floor, one.phx].map((ms) => ms.toFixed(0)),
+          ...[one.phx / alone, one.phx / one.floor].map((ratio) => ratio.toFixed(2)),
         ]
       }),
     )

@@ -31,6 +31,7 @@ export async function codeCache(text, filename, calls) {
       const code = await loaded.exports.program(argv, { stdin: process.stdin, stdout: kept, stderr: kept, env: {} })
       if (code !== 0) throw new Error(`phx ${argv.join(' ')} ended with ${code}: ${said}`)
     }
+    await loaded.exports.warmUp?.()
     return script.createCachedData()
   } catch (error) {
     console.error(`phx: built without a code cache, so it starts slower: ${error.message}`)
