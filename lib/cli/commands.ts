@@ -2,8 +2,10 @@
  * Every command and option, once. Two parsers read this table: a fast one for well-formed calls (fast.ts), and yargs for
  * help, mistakes and completion (full.ts).
  */
+import type { Order } from '../engine/resource.ts'
 import type { Environment } from './environment.ts'
 import type { Invocation } from './invocation.ts'
+import { execute as create } from './verbs/create.ts'
 import { execute as graph } from './verbs/graph.ts'
 import { execute as importFiles } from './verbs/import.ts'
 import { execute as order } from './verbs/order.ts'
@@ -17,6 +19,7 @@ import { execute as validate } from './verbs/validate.ts'
 import { execute as why } from './verbs/why.ts'
 
 export const modes = ['safe', 'interactive', 'force-destructive'] as const
+export const orders: readonly Order[] = ['destroy', 'start', 'stop', 'restart']
 export const graphFormats = ['tree', 'dot', 'mermaid', 'json'] as const
 
 export interface OptionSpec {
@@ -68,7 +71,7 @@ export type OptionName = keyof typeof options
 
 export interface CommandSpec {
   readonly name: string
-  /** As yargs writes it: `[target..]`, `<target>`. */
+  /** As yargs writes it: `[target..]`, `<target>`; `[guest..]` where nothing but guests can be named. */
   readonly positionals: string
   readonly about: string
   readonly positionalAbout: string
@@ -81,7 +84,8 @@ export interface CommandSpec {
 const everywhere = ['json', 'verbose', 'no-color'] as const
 const onHost = ['config', 'host', 'state-dir', ...everywhere] as const
 const consent = ['mode', 'interactive', 'force-destructive', 'allow-destroy'] as const
-const targets = 'a task (zfs:quickOS) or a group (zfs, setup)'
+const targets = 'a task (zfs:quickOS), a group (zfs, setup) or a guest (vm:8101)'
+const guests = 'a guest (vm:8101, lxc:901, or its number alone), or guests for all of them'
 
 export const commands: readonly CommandSpec[] = [
   {
@@ -107,10 +111,22 @@ export const commands: readonly CommandSpec[] = [
     execute: plan,
   },
   {
+    name: 'create',
+    positionals: '[guest..]',
+    about: 'make guests as declared, with what they depend on: phx run for guests alone',
+    positionalAbout: guests,
+    options: [...onHost, ...consent, 'jobs', 'fail-fast', 'dry-run', 'no-deps'],
+    examples: [
+      ['phx create 8101', 'the same as phx run vm:8101; the second time it changes nothing'],
+      ['phx create 8101 901 --dry-run', 'what it would do'],
+    ],
+    execute: create,
+  },
+  {
     name: 'destroy',
-    positionals: '[target..]',
+    positionals: '[guest..]',
     about: 'take guests away, with their disks and snapshots; asks for consent as run does',
-    positionalAbout: 'a guest (vm:8101)',
+    positionalAbout: 'a guest (vm:8101, lxc:901, or its number alone)',
     options: [...onHost, ...consent, 'dry-run'],
     examples: [
       ['phx destroy vm:8101 --dry-run', 'what would be lost'],
@@ -120,29 +136,29 @@ export const commands: readonly CommandSpec[] = [
   },
   {
     name: 'start',
-    positionals: '[target..]',
+    positionals: '[guest..]',
     about: 'start guests, those that they depend on first',
-    positionalAbout: 'a guest (vm:8101)',
+    positionalAbout: guests,
     options: [...onHost, 'jobs', 'dry-run'],
-    examples: [],
+    examples: [['phx start guests', 'all of them, in the order of their dependencies; templates are left out']],
     execute: order('start'),
   },
   {
     name: 'stop',
-    positionals: '[target..]',
+    positionals: '[guest..]',
     about: 'shut guests down, those that depend on them first',
-    positionalAbout: 'a guest (vm:8101)',
+    positionalAbout: guests,
     options: [...onHost, 'jobs', 'dry-run'],
-    examples: [],
+    examples: [['phx stop 8101 --dry-run', 'what else would stop']],
     execute: order('stop'),
   },
   {
     name: 'restart',
-    positionals: '[target..]',
+    positionals: '[guest..]',
     about: 'restart guests, these alone; what waits for a restart takes effect',
-    positionalAbout: 'a guest (vm:8101)',
+    positionalAbout: guests,
     options: [...onHost, 'jobs', 'dry-run'],
-    examples: [],
+    examples: [['phx restart 8101', 'those that depend on it go on']],
     execute: order('restart'),
   },
   {
@@ -157,7 +173,7 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'status',
     positionals: '[target..]',
-    about: 'one line a task: up to date, new, inputs changed, drifted, stale, interrupted',
+    about: 'one line a task: up to date, new, inputs changed, drifted, stale, interrupted; and what runs in the guests',
     positionalAbout: targets,
     options: onHost,
     examples: [],

@@ -1,7 +1,7 @@
 /** yargs, for what the fast parser gives up on: help, the version, mistakes with their did-you-mean, shell completion. */
 import yargs, { type Argv } from 'yargs'
 import manifest from '../../package.json' with { type: 'json' }
-import { commands, findCommand, type OptionName, type OptionSpec, options } from './commands.ts'
+import { commands, findCommand, type OptionName, type OptionSpec, options, orders } from './commands.ts'
 import type { Environment } from './environment.ts'
 import { UsageError } from './exit.ts'
 import { splitAtDashes } from './fast.ts'
@@ -102,7 +102,7 @@ function yargsOption(option: OptionSpec) {
 
 /** The positionals of every command, in their order; yargs gives each under its own name. */
 function wordsOf(found: Readonly<Record<string, unknown>>): readonly string[] {
-  return ['folder', 'tool', 'target', 'id', 'file', 'check'].flatMap((name) => {
+  return ['folder', 'tool', 'target', 'guest', 'id', 'file', 'check'].flatMap((name) => {
     const value = found[name]
     return Array.isArray(value) ? value.map(String) : typeof value === 'string' ? [value] : []
   })
@@ -155,7 +155,10 @@ async function complete(argv: readonly string[], environment: Environment): Prom
   const found = (await read(argv)).output.split('\n')
   // yargs offers a short form as `--c`, which the other parser would refuse.
   const output = found.filter((line) => !/^--\w$/.test(line)).join('\n')
-  if (command?.positionals.includes('target') !== true || current.startsWith('-')) return output
-  const targets = targetNames(words, environment).filter((target) => target.startsWith(current))
+  const positionals = command?.positionals ?? ''
+  if (!/target|guest/.test(positionals) || current.startsWith('-')) return output
+  const order = orders.find((name) => name === command?.name) ?? null
+  const names = targetNames(words, environment, order, positionals.includes('guest'))
+  const targets = names.filter((target) => target.startsWith(current))
   return targets.map((target) => `${target}\n`).join('') + output
 }

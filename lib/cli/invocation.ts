@@ -83,7 +83,7 @@ function checkWords(command: CommandSpec, words: readonly string[]): void {
   if (command.name === 'why' && words.length !== 1) {
     throw new UsageError(`phx why takes one target${words.length > 1 ? `, not ${words.length}` : ''}`, help)
   }
-  if (['destroy', 'start', 'stop', 'restart'].includes(command.name) && words.length === 0) {
+  if (command.positionals.includes('guest') && words.length === 0) {
     throw new UsageError(`phx ${command.name} takes guests, by name`, [`phx ${command.name} vm:8101 --dry-run`])
   }
   if (command.name === 'import' && words.length === 0) throw new UsageError('phx import takes the old files', help)

@@ -18,6 +18,7 @@ import type { Screen } from '../view/screen.ts'
 import { problemLines } from '../view/validate.ts'
 import type { Environment, Modules } from './environment.ts'
 import { InvalidConfig, ofFolder } from './exit.ts'
+import { guestNames, guestTargets } from './guest-names.ts'
 import type { Invocation } from './invocation.ts'
 
 export interface Session {
@@ -31,6 +32,8 @@ export interface Wanted {
   readonly byDefault: readonly string[] | null
   /** False for the commands that change the host. */
   readonly readOnly: boolean
+  /** True for the commands that take guests and nothing else. */
+  readonly guestsOnly?: true
   /** Something else than what is declared. */
   readonly order?: Order
 }
@@ -51,7 +54,10 @@ export async function openSession(
   const tasks = order ? ordered(order, environment.modules, config, state) : expand(environment.modules, config, state)
   const graph = buildGraph(tasks)
   const deps = order ? takesAlong[order] : invocation.deps
-  const { targets, selected } = choose(graph, { ...invocation, deps }, wanted.byDefault)
+  const words = wanted.guestsOnly
+    ? guestTargets(invocation.command.name, invocation.words, guestNames(tasks), config)
+    : invocation.words
+  const { targets, selected } = choose(graph, words, deps, wanted.byDefault)
   const host = await ofFolder(
     openHost(invocation.host, declaredDisks(config), { readOnly: wanted.readOnly, secretFiles: secretFiles(config) }),
   )
@@ -107,22 +113,30 @@ function ordered(order: Order, modules: Modules, config: PhxConfig, state: State
   return modules.flatMap((module) => module.orders?.(order, config, ofModule(module, stamped)) ?? [])
 }
 
-function choose(graph: Graph<Task>, invocation: Invocation, byDefault: readonly string[] | null) {
-  const named = invocation.words.length > 0 ? invocation.words : byDefault
+function choose(graph: Graph<Task>, words: readonly string[], deps: boolean, byDefault: readonly string[] | null) {
+  const named = words.length > 0 ? words : byDefault
   // A config of sections that phx does not act on yet declares no task, and no group either.
-  if (graph.tasks.length === 0 && invocation.words.length === 0)
-    return { targets: named ?? ['everything'], selected: [] }
+  if (graph.tasks.length === 0 && words.length === 0) return { targets: named ?? ['everything'], selected: [] }
   // Every task at once needs no search, and no group that holds them all.
   if (named === null) return { targets: ['everything'], selected: graph.tasks }
-  return { targets: named, selected: select(graph, named, invocation.deps) }
+  return { targets: named, selected: select(graph, named, deps) }
 }
 
-/** For shell completion: tasks and groups of the config named on the line; nothing when it can't be read. */
-export function targetNames(words: readonly string[], environment: Environment): readonly string[] {
+/** For shell completion: what the command can be given, by the config named on the line; nothing when it can't be read. */
+export function targetNames(
+  words: readonly string[],
+  { modules }: Environment,
+  order: Order | null,
+  guestsOnly: boolean,
+): readonly string[] {
   const at = words.findIndex((word) => word === '-c' || word === '--config')
   const file = at < 0 ? undefined : words[at + 1]
   const loaded = loadConfig(file ?? 'phoenix.config.json')
   if (!loaded.ok) return []
-  const tasks = environment.modules.flatMap((module) => module.expand(loaded.config, []))
+  const { config } = loaded
+  const tasks = modules.flatMap(
+    (module) => (order ? module.orders?.(order, config, []) : module.expand(config, [])) ?? [],
+  )
+  if (guestsOnly) return guestNames(tasks)
   return [...new Set(tasks.flatMap((task) => [...task.groups, task.id]))].sort()
 }

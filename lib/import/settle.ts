@@ -1,7 +1,8 @@
 /**
- * Takes out what would not pass `phx validate`, until it passes. What goes is always a whole thing that can be missed:
- * half a firewall rule lets more through than the whole one.
+ * Takes out what would not pass `phx validate` where the config is to lie, until it passes. What goes is always a whole
+ * thing that can be missed: half a firewall rule lets more through than the whole one.
  */
+import { dirname } from 'node:path'
 import { parseConfig } from '../config/load.ts'
 import { jsonPath, type Path, type Problem } from '../config/problem.ts'
 import { isObject, type Old } from './old.ts'
@@ -51,7 +52,7 @@ export function settle(reader: OldReader, config: Fields, file: string): Settled
   withoutSecrets(reader, config, [])
   for (;;) {
     const text = `${JSON.stringify(config, null, 2)}\n`
-    const loaded = parseConfig(text, file)
+    const loaded = parseConfig(text, file, dirname(file))
     const errors = loaded.problems.filter(({ severity, path }) => severity === 'error' || isIdle(path))
     if (errors.length === 0) return { text, problems: loaded.problems }
     takeOut(reader, config, errors)

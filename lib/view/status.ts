@@ -1,11 +1,12 @@
 /** `phx status` and `phx why` for a person. */
 import type { TaskStatus } from '../engine/session.ts'
-import { fieldLines, mendLines } from './change.ts'
+import { fieldLines, mendLines, noteLine } from './change.ts'
+import { type GuestShown, guestLines } from './guests.ts'
 import type { Paint } from './paint.ts'
 import { standingSign, standingText } from './standing.ts'
 import { count, duration, printable, table, when } from './words.ts'
 
-export function statusText(tasks: readonly TaskStatus[], paint: Paint): string {
+export function statusText(tasks: readonly TaskStatus[], guests: readonly GuestShown[], paint: Paint): string {
   if (tasks.length === 0) return 'The config declares no task.\n'
   const rows = tasks.map((task) => [
     `${standingSign(task.reason.standing, paint)} ${task.task}`,
@@ -15,7 +16,11 @@ export function statusText(tasks: readonly TaskStatus[], paint: Paint): string {
     printable(task.reason.text),
   ])
   const upToDate = tasks.filter((task) => task.reason.standing === 'up to date').length
-  return `${[...table(rows), '', `${upToDate} of ${count(tasks.length, 'task')} up to date.`].join('\n')}\n`
+  const inside = guestLines(guests, paint)
+  const warnings = tasks.flatMap(({ notes }) => notes.filter(({ level }) => level === 'warning'))
+  const told = warnings.map((note) => noteLine(note, paint))
+  const end = `${upToDate} of ${count(tasks.length, 'task')} up to date.`
+  return `${[...table(rows), '', ...(inside.length > 0 ? [...inside, ''] : []), ...(told.length > 0 ? [...told, ''] : []), end].join('\n')}\n`
 }
 
 /** `asked` in full; what it needs only where it is not up to date either, since the reason may lie there. */

@@ -54,7 +54,8 @@ test('tree: with status each task says how it stands, coloured', () => {
 test('dot: clusters, quoted names, arrows from what is needed', () => {
   const text = dotText(document(true))
   assert.match(text, /^digraph phx \{/)
-  assert.match(text, 'subgraph cluster_0 {\n    label="zfs"')
+  assert.match(text, 'subgraph cluster_0 {\n    label="setup"')
+  assert.match(text, '    subgraph cluster_1 {\n      label="zfs"')
   assert.match(text, '"zfs:quickOS" -> "storage:quickOS"')
   assert.match(text, 'label="zfs:quickOS\\ninputs changed", fillcolor="#d5e8f7"')
 })
@@ -71,6 +72,28 @@ test('mermaid: numbered nodes with labels', () => {
   assert.match(text, 't0["zfs:quickOS · inputs changed"]')
   assert.match(text, 't0 --> t1')
   assert.match(text, 'style t1 fill:#fbeec2')
+})
+
+test('a guest is one branch, one cluster, one subgraph, within the guests; what it needs of the host stands outside', () => {
+  const guest = ['vm:8101', 'guests']
+  const [host] = nodes(tasks.slice(0, 1), null)
+  assert.ok(host)
+  const link = (name: string, needs: readonly string[]) => ({ ...host, task: `vm:8101:${name}`, groups: guest, needs })
+  const drawn = [host, link('create', [host.task]), link('config', ['vm:8101:create'])]
+  const graph = { ...document(false), tasks: drawn }
+  assert.match(
+    treeText(graph, paint(false)),
+    /^guests\n└── vm:8101\n {4}├── vm:8101:create .*\n {4}│ {3}└── needs zfs:quickOS\n {4}└── vm:8101:config/m,
+  )
+  assert.match(
+    dotText(graph),
+    /label="guests"\n.*\n {4}subgraph cluster_3 \{\n {6}label="vm:8101"\n.*\n {6}"vm:8101:create".*\n {6}"vm:8101:config".*\n {4}\}\n {2}\}\n/,
+  )
+  assert.match(dotText(graph), '"zfs:quickOS" -> "vm:8101:create"')
+  assert.match(
+    mermaidText(graph),
+    /subgraph g2 \["guests"\]\n {4}subgraph g3 \["vm:8101"\]\n {6}t1.*\n {6}t2.*\n {4}end\n {2}end/,
+  )
 })
 
 test('drawings of the same graph are the same', () => {

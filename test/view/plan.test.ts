@@ -70,7 +70,7 @@ test('control characters of the host do not reach the terminal', () => {
 
 test('status: one aligned line a task', () => {
   assert.is(
-    statusText(statuses, plain),
+    statusText(statuses, [], plain),
     `~ zfs:quickOS      inputs changed  2026-11-20 10:00:00 UTC  1 min 5 s  compression was off, is now lz4
 ≠ storage:quickOS  drifted         -                                   content of storage:a is images
 ✓ alone            up to date      -                                   as declared

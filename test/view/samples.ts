@@ -197,6 +197,7 @@ export const statuses: readonly TaskStatus[] = [
     reason: reason('inputs changed', 'compression was off, is now lz4', {
       inputs: [{ field: 'datasets.vm-disks.compression', from: 'off', to: 'lz4' }],
     }),
+    notes: [],
     lastRun: '2026-11-20T10:00:00.000Z',
     lastDurationMs: 65_000,
     run: '20261120T100000Z-aaaa',
@@ -209,6 +210,7 @@ export const statuses: readonly TaskStatus[] = [
     reason: reason('drifted', 'content of storage:a is images', {
       drift: [{ resource: 'storage:a', field: 'content', from: ['images', 'rootdir'], to: ['images'] }],
     }),
+    notes: [],
     lastRun: null,
     lastDurationMs: null,
     run: null,
@@ -219,6 +221,7 @@ export const statuses: readonly TaskStatus[] = [
     groups: [],
     needs: [],
     reason: reason('up to date', 'as declared'),
+    notes: [],
     lastRun: null,
     lastDurationMs: null,
     run: null,

@@ -9,7 +9,7 @@ const head = { format: 1, host: 'local', config: 'c.json', targets: ['setup'] }
 test('the sample documents are valid', () => {
   assertValid('plan', planDocument)
   for (const event of run) assertValid('events', { ...event, format: 1 })
-  assertValid('status', { ...head, tasks: statuses })
+  assertValid('status', { ...head, tasks: statuses, guests: [] })
   assertValid('why', { ...head, tasks: statuses.slice(0, 1), needs: statuses.slice(1) })
   assertValid('graph', { ...head, host: null, tasks: nodes([], null) })
 })

@@ -7,4 +7,4 @@ import { carryOut } from './run.ts'
 export const execute =
   (order: Order) =>
   (invocation: Invocation, environment: Environment): Promise<number> =>
-    carryOut(invocation, environment, { byDefault: null, readOnly: invocation.dryRun, order })
+    carryOut(invocation, environment, { byDefault: null, readOnly: invocation.dryRun, guestsOnly: true, order })

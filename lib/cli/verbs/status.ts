@@ -1,5 +1,6 @@
-/** phx status: one line a task. */
-import { status } from '../../engine/plan.ts'
+/** phx status: one line a task, and what runs in the guests. */
+import { planTasks, statusOf } from '../../engine/plan.ts'
+import { guestsShown } from '../../view/guests.ts'
 import { document } from '../../view/screen.ts'
 import { statusText } from '../../view/status.ts'
 import { type Environment, screenOf } from '../environment.ts'
@@ -12,11 +13,13 @@ export async function execute(invocation: Invocation, environment: Environment):
   const session = await openSession(invocation, environment, screen, { byDefault: null, readOnly: true })
   try {
     const { reader, config, targets } = session.looking
-    const tasks = await status(session.looking)
+    const planned = await planTasks(session.looking)
+    const tasks = statusOf(planned)
+    const guests = guestsShown(planned)
     screen.out(
       invocation.json
-        ? document({ format: 1, host: reader.name, config, targets, tasks })
-        : statusText(tasks, screen.paint),
+        ? document({ format: 1, host: reader.name, config, targets, tasks, guests })
+        : statusText(tasks, guests, screen.paint),
     )
     return tasks.some((task) => task.reason.standing === 'unreadable') ? exitCodes.failed : exitCodes.ok
   } finally {

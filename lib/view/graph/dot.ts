@@ -1,7 +1,7 @@
-/** The graph for Graphviz: an arrow points from what is needed to what needs it. */
+/** The graph for Graphviz: an arrow points from what is needed to what needs it; a group is a cluster. */
 import { standingFill } from '../standing.ts'
 import { printable } from '../words.ts'
-import { edges, type GraphDocument, groupBy, type Node } from './drawing.ts'
+import { type Branch, branches, edges, type GraphDocument, type Node } from './drawing.ts'
 
 /** A string in the DOT language: only quotes and backslashes need a backslash (graphviz.org/doc/info/lang.html). */
 const quoted = (text: string): string =>
@@ -10,21 +10,22 @@ const quoted = (text: string): string =>
     .replaceAll('\n', '\\n')}"`
 
 export function dotText(graph: GraphDocument): string {
-  const byGroup = groupBy(graph.tasks, (node) => node.groups[0] ?? '')
   const lines = [
     'digraph phx {',
     '  rankdir=LR',
     '  node [shape=box, style="rounded,filled", fillcolor="#f4f4f4", fontname="sans-serif"]',
   ]
-  let cluster = 0
-  for (const [group, members] of byGroup) {
-    if (group === '') {
-      lines.push(...members.map((node) => `  ${nodeLine(node)}`))
-      continue
+  let clusters = 0
+  const draw = (branch: Branch, indent: string): void => {
+    lines.push(...branch.tasks.map((node) => `${indent}${nodeLine(node)}`))
+    for (const [group, inner] of branch.groups) {
+      lines.push(`${indent}subgraph cluster_${clusters++} {`, `${indent}  label=${quoted(group)}`)
+      lines.push(`${indent}  color="#bbbbbb"`)
+      draw(inner, `${indent}  `)
+      lines.push(`${indent}}`)
     }
-    lines.push(`  subgraph cluster_${cluster++} {`, `    label=${quoted(group)}`, '    color="#bbbbbb"')
-    lines.push(...members.map((node) => `    ${nodeLine(node)}`), '  }')
   }
+  draw(branches(graph.tasks), '  ')
   lines.push(...edges(graph.tasks).map(([from, to]) => `  ${quoted(from)} -> ${quoted(to)}`), '}')
   return `${lines.join('\n')}\n`
 }

@@ -62,13 +62,23 @@ export function edges(drawn: readonly Node[]): readonly (readonly [from: string,
   )
 }
 
-/** Map.groupBy came with Node 21. */
-export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMap<string, readonly T[]> {
-  const groups = new Map<string, T[]>()
-  for (const item of items) {
-    const group = groups.get(keyOf(item))
-    if (group) group.push(item)
-    else groups.set(keyOf(item), [item])
+/** A group of the graph: the host's `setup`, `guests`, one guest. Filled in order of first appearance, the graph's own. */
+export interface Branch {
+  readonly groups: Map<string, Branch>
+  readonly tasks: Node[]
+}
+
+/** Groups within groups: a guest stands within `guests`, a pool's storages within `zfs` within `setup`. */
+export function branches(drawn: readonly Node[]): Branch {
+  const root: Branch = { groups: new Map(), tasks: [] }
+  for (const node of drawn) {
+    let branch = root
+    for (const group of node.groups.toReversed()) {
+      const inner: Branch = branch.groups.get(group) ?? { groups: new Map(), tasks: [] }
+      branch.groups.set(group, inner)
+      branch = inner
+    }
+    branch.tasks.push(node)
   }
-  return groups
+  return root
 }

@@ -2,28 +2,10 @@
 import type { Paint } from '../paint.ts'
 import { standingSign, standingText } from '../standing.ts'
 import { printable } from '../words.ts'
-import type { GraphDocument, Node } from './drawing.ts'
-
-/** `groups` is filled in order of first appearance, which is the graph's own order. */
-interface Branch {
-  readonly groups: Map<string, Branch>
-  readonly tasks: Node[]
-}
+import { type Branch, branches, type GraphDocument, type Node } from './drawing.ts'
 
 export function treeText(graph: GraphDocument, paint: Paint): string {
-  const root: Branch = { groups: new Map(), tasks: [] }
-  for (const node of graph.tasks) {
-    let branch = root
-    for (const group of node.groups.toReversed()) {
-      let inner = branch.groups.get(group)
-      if (!inner) {
-        inner = { groups: new Map(), tasks: [] }
-        branch.groups.set(group, inner)
-      }
-      branch = inner
-    }
-    branch.tasks.push(node)
-  }
+  const root = branches(graph.tasks)
   const lines: string[] = []
   // Tops stand at the margin, without a branch line of their own.
   for (const node of root.tasks) write(taskItem(node, paint), '', '', lines)
