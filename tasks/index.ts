@@ -4,6 +4,7 @@ import type { TaskModule } from '../lib/engine/resource.ts'
 import { adminUser } from './admin-user.ts'
 import { firewall } from './firewall.ts'
 import { initialSetup } from './initial-setup.ts'
+import { lxc } from './lxc.ts'
 import { lxcVolumes } from './lxc-volumes.ts'
 import { nfs } from './nfs.ts'
 import { nvidia } from './nvidia.ts'
@@ -25,4 +26,5 @@ export const modules: readonly TaskModule<PhxConfig>[] = [
   firewall,
   lxcVolumes,
   vm,
+  lxc,
 ]

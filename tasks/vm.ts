@@ -3,12 +3,16 @@ import { createHash } from 'node:crypto'
 import { featureScripts } from '../lib/config/feature-scripts.ts'
 import type { PhxConfig } from '../lib/config/generated/types.ts'
 import { bootOrders } from '../lib/config/guests/boot-order.ts'
+import { type DeclaredInjection, sumOf } from '../lib/config/guests/files.ts'
+import type { DeclaredGuest } from '../lib/config/guests/guest.ts'
 import type { DeclaredVm } from '../lib/config/guests/vm.ts'
 import { declaredGuests } from '../lib/config/guests.ts'
 import { declaredNfs } from '../lib/config/nfs.ts'
-import { type DeclaredFeatures, declaredFeatures, featuresTask } from '../lib/config/vm-features.ts'
+import { describeSecret } from '../lib/config/secrets.ts'
+import { type DeclaredFeatures, declaredFeatures, featurePlaces, featuresTask } from '../lib/config/vm-features.ts'
 import { declaredZfs } from '../lib/config/zfs.ts'
 import type { Order, Resource, Task, TaskModule, Value } from '../lib/engine/resource.ts'
+import { canonical } from '../lib/engine/value.ts'
 import { Password } from '../lib/resources/account/password.ts'
 import { Feature } from '../lib/resources/guest/feature.ts'
 import { Image } from '../lib/resources/guest/image.ts'
@@ -16,9 +20,11 @@ import { Injection } from '../lib/resources/guest/injection.ts'
 import { Inside } from '../lib/resources/guest/inside.ts'
 import { NfsShares } from '../lib/resources/guest/mounts.ts'
 import { FinalForm } from '../lib/resources/guest/snapshot.ts'
+import { UndeclaredGuests } from '../lib/resources/guest/undeclared.ts'
 import { Packages } from '../lib/resources/package/packages.ts'
 import { VmAbsent } from '../lib/resources/vm/absent.ts'
 import { CloudInit } from '../lib/resources/vm/cloud-init.ts'
+import { CloudInitDrive } from '../lib/resources/vm/cloud-init-drive.ts'
 import { VmDisk } from '../lib/resources/vm/disk.ts'
 import { Machine } from '../lib/resources/vm/machine.ts'
 import { vmOptions } from '../lib/resources/vm/options.ts'
@@ -26,6 +32,7 @@ import { VmRestarted, VmStopped, VmThere } from '../lib/resources/vm/orders.ts'
 import { VmPower } from '../lib/resources/vm/power.ts'
 import { VmRestart } from '../lib/resources/vm/restart.ts'
 import { VmTemplate } from '../lib/resources/vm/template.ts'
+import { FeaturesGone } from '../lib/resources/vm-features/gone.ts'
 
 /** A link of the chain; one without resources is left out. */
 interface Link {
@@ -34,12 +41,14 @@ interface Link {
   readonly needs: readonly string[]
   readonly inputs: { readonly [name: string]: Value }
   readonly resources: readonly Resource[]
+  /** Whether what it does shows in a snapshot: neither does fetching an image, nor a start. */
+  readonly isOfTheForm?: false
+  /** Names of links further up. */
+  readonly watches?: readonly string[]
 }
 
 interface World {
   readonly config: PhxConfig
-  /** By target, the last link of a guest's chain: what needs the guest needs this. */
-  readonly ends: ReadonlyMap<string, string>
   /** Whether there is a task for the exports of this host. */
   readonly isExporting: boolean
   /** By machine, what the step vm-features makes for it. */
@@ -64,6 +73,7 @@ function chainOf(vm: DeclaredVm, world: World): Link[] {
     {
       name: 'image',
       title: 'image',
+      isOfTheForm: false,
       needs: [],
       inputs: { image: origin === null || origin.kind === 'clone' ? null : { ...origin } },
       resources: origin === null || origin.kind === 'clone' ? [] : [new Image(origin, id)],
@@ -71,7 +81,7 @@ function chainOf(vm: DeclaredVm, world: World): Link[] {
     {
       name: 'create',
       title: origin?.kind === 'clone' ? `clone of ${origin.vmid}` : 'machine',
-      needs: [...storageNeeds(vm, world), ...sourceNeeds(vm, world)],
+      needs: [...storageNeeds(vm, world), ...sourceNeeds(vm)],
       inputs: { origin: origin === null ? null : { ...origin }, storage: vm.storage },
       resources: [new Machine(vm, around)],
     },
@@ -83,15 +93,27 @@ function chainOf(vm: DeclaredVm, world: World): Link[] {
         name: vm.name,
         ...wanted,
         network: { ...network },
+        mac_address: vm.macAddress,
+        searchdomain: vm.searchDomain,
         user: user?.name ?? null,
-        keys: user?.sshKeys ?? [],
+        keys: [...(user?.sshKeys ?? [])].sort(),
+        start: { at_boot: vm.startsAtBoot, order: vm.bootOrder ?? around.bootOrder, delay: vm.bootDelaySeconds },
+        protected: vm.isProtected,
+        vendor: around.vendorSnippet,
       },
-      resources: [vmOptions(vm, around), ...(vm.diskGb === null ? [] : [new VmDisk(vm, vm.diskGb)]), new VmRestart(vm)],
+      resources: [
+        vmOptions(vm, around),
+        ...(vm.diskGb === null ? [] : [new VmDisk(vm, vm.diskGb)]),
+        new CloudInitDrive(vm),
+        new VmRestart(vm),
+      ],
     },
     {
       name: 'agent',
       title: 'started, with its guest agent',
-      needs: vm.needs.flatMap((target) => world.ends.get(target) ?? []),
+      isOfTheForm: false,
+      // A guest is a group: what it ends with is meant, be it a container's.
+      needs: vm.needs,
       inputs: {},
       resources: [new VmPower(vm)],
     },
@@ -99,7 +121,7 @@ function chainOf(vm: DeclaredVm, world: World): Link[] {
       name: 'cloud-init',
       title: 'cloud-init',
       needs: [],
-      inputs: {},
+      inputs: password === null ? {} : { password: describeSecret(password) },
       resources: [
         inside(new CloudInit(vm), 'that cloud-init is through'),
         ...(user === null || password === null
@@ -111,25 +133,20 @@ function chainOf(vm: DeclaredVm, world: World): Link[] {
       name: 'mounts',
       title: 'NFS shares',
       needs: world.isExporting && shares.some(({ isOfThisHost }) => isOfThisHost) ? ['nfs'] : [],
-      inputs: { shares: shares.map((share) => ({ ...share })) },
+      inputs: { shares: Object.fromEntries(shares.map(({ guestPath, ...share }) => [guestPath, share])) },
       resources:
         shares.length === 0
           ? []
           : [
               inside(new Packages('nfs-shares', ['nfs-common']), 'that nfs-common is installed'),
-              inside(new NfsShares(shares), shares.map(({ guestPath }) => `mount ${guestPath}`).join(', ')),
+              inside(new NfsShares(shares, `vm-${id}`), shares.map(({ guestPath }) => `mount ${guestPath}`).join(', ')),
             ],
     },
     {
       name: 'files',
       title: 'files',
       needs: [],
-      inputs: Object.fromEntries(
-        injections.map(({ destination, owner, group, mode, source }): [string, Value] => [
-          destination,
-          { owner, group, mode, source: 'file' in source ? source.file : { ...source.secret } },
-        ]),
-      ),
+      inputs: Object.fromEntries(injections.map((one) => [one.destination, injectionInput(one, world.config)])),
       resources: injections.map((one) => inside(new Injection(one), `put ${one.destination} there`)),
     },
     {
@@ -148,14 +165,26 @@ function chainOf(vm: DeclaredVm, world: World): Link[] {
   if (vm.isTemplate) {
     return [...links, { name: 'template', title: 'template', needs: [], inputs: {}, resources: [new VmTemplate(vm)] }]
   }
-  const finalForm = { name: 'final-form', title: 'final-form snapshot', needs: [], inputs: { of: all } }
+  const finalForm = {
+    name: 'final-form',
+    title: 'final-form snapshot',
+    needs: [],
+    inputs: { of: all, keep: snapshots.keep },
+    watches: links.filter(({ isOfTheForm = true }) => isOfTheForm).map(({ name }) => name),
+  }
   return [...links, { ...finalForm, resources: snapshots.finalForm ? [new FinalForm(vm, all)] : [] }]
 }
 
 /** Of all that is declared of a guest; no secret is among it. */
 function fingerprint(links: readonly Link[]): string {
-  const inputs = links.map(({ name, inputs: declared }) => [name, declared])
-  return createHash('sha256').update(JSON.stringify(inputs)).digest('hex').slice(0, 16)
+  const inputs = links.map(({ name, inputs: declared }): Value => [name, declared])
+  return createHash('sha256').update(canonical(inputs)).digest('hex').slice(0, 16)
+}
+
+/** A file by what is in it, wherever it lies; a secret by where it is kept, whatever it is. */
+function injectionInput({ owner, group, mode, source }: DeclaredInjection, config: PhxConfig): Value {
+  const content = 'file' in source ? (sumOf(config, source.file) ?? source.file) : describeSecret(source.secret)
+  return { owner, group, mode, content }
 }
 
 /** In the order in which they are declared; base_setup is what the first boot does, unless it has a script. */
@@ -169,8 +198,8 @@ function storageNeeds({ storage }: DeclaredVm, { pools }: World): string[] {
   return pool === undefined ? [] : [`storage:${pool}`]
 }
 
-const sourceNeeds = ({ origin }: DeclaredVm, { ends }: World): string[] =>
-  origin?.kind === 'clone' ? [ends.get(`vm:${origin.vmid}`) ?? []].flat() : []
+const sourceNeeds = ({ origin, needs }: DeclaredVm): string[] =>
+  origin?.kind === 'clone' ? needs.filter((target) => target === `vm:${origin.vmid}`) : []
 
 function tasksOf(vm: DeclaredVm, world: World): Task[] {
   const links = chainOf(vm, world).filter(({ resources }) => resources.length > 0)
@@ -185,48 +214,52 @@ function tasksOf(vm: DeclaredVm, world: World): Task[] {
       needs: [...new Set([...(before ? [idOf(before)] : []), ...link.needs])],
       inputs: link.inputs,
       resources: link.resources,
+      ...(link.watches ? { watches: link.watches.map((name) => `${vm.target}:${name}`) } : {}),
     }
   })
 }
 
 export const vm: TaskModule<PhxConfig> = {
   name: 'vm',
-  expand(config) {
+  expand(config, orphans) {
     const { vms, containers } = declaredGuests(config)
     const world: World = {
       config,
-      ends: new Map(),
       isExporting: declaredNfs(config).entries.length > 0,
       bootOrders: bootOrders([...vms, ...containers]),
       features: new Map(declaredFeatures(config).map((one) => [String(one.vmid), one])),
       pools: new Map(declaredZfs(config).storages.map((one) => [one.id, one.dataset.split('/')[0] ?? ''])),
     }
-    const ends = new Map(
-      vms.flatMap((one) =>
-        tasksOf(one, world)
-          .slice(-1)
-          .map(({ id }) => [one.target, id] as const),
-      ),
-    )
-    return vms.flatMap((one) => tasksOf(one, { ...world, ends }))
+    return [...vms.flatMap((one) => tasksOf(one, world)), ...undeclared(vms, orphans)]
   },
   orders(verb, config, stamped) {
     const { vms, containers } = declaredGuests(config)
-    if (verb === 'destroy') return removals([...vms, ...containers], vms, stamped)
-    return vms.filter(({ isTemplate }) => !isTemplate).map((one) => powerTask(verb, one, vms))
+    const guests = [...vms, ...containers]
+    if (verb === 'destroy') return removals(guests, vms, stamped, config)
+    return vms.filter(({ isTemplate }) => !isTemplate).map((one) => powerTask(verb, one, guests))
   },
 }
 
-const removalOf = (target: string): string => `${target}:destroy`
+const madeBy = (tasks: readonly string[]): string[] => tasks.flatMap((task) => /^vm:(\d+):/.exec(task)?.[1] ?? [])
+
+/** No link of a chain: nothing waits for it. Who declares no VM has not come to it yet. */
+function undeclared(vms: readonly DeclaredVm[], orphans: readonly string[]): Task[] {
+  const made = madeBy(orphans)
+  if (vms.length + made.length === 0) return []
+  const declared = vms.map(({ id }) => id)
+  const resources = [new UndeclaredGuests('vm', declared, made)]
+  const title = 'VMs that are not declared'
+  return [{ id: 'vm:undeclared', title, version: 1, groups: ['guests'], needs: [], inputs: {}, resources }]
+}
 
 /** `guests` are all that are declared. */
 function removals(
   guests: readonly Pick<DeclaredVm, 'target' | 'id' | 'needs'>[],
   vms: readonly DeclaredVm[],
   stamped: readonly string[],
+  config: PhxConfig,
 ): Task[] {
-  const made = stamped.flatMap((task) => /^vm:(\d+):/.exec(task)?.[1] ?? [])
-  return [...new Set([...vms.map(({ id }) => id), ...made])].map((id): Task => {
+  return [...new Set([...vms.map(({ id }) => id), ...madeBy(stamped)])].map((id): Task => {
     const target = `vm:${id}`
     const declared = vms.find((one) => one.id === id)
     const dependants = guests.filter(({ needs }) => needs.includes(target)).map((one) => one.target)
@@ -235,24 +268,26 @@ function removals(
       shutdownTimeoutSeconds: declared?.shutdownTimeoutSeconds ?? 120,
       isProtected: declared?.isProtected ?? false,
       dependants,
+      persistent: declared?.persistentDisks ?? [],
     }
+    const places = featurePlaces(config, Number(id))
     return {
-      id: removalOf(target),
+      id: `${target}:destroy`,
       title: `VM ${id} and its disks`,
       version: 1,
       groups: [target],
       // Those that hang on it go first.
-      needs: dependants.filter((other) => vms.some((one) => one.target === other)).map(removalOf),
+      needs: dependants,
       inputs: {},
-      resources: [new VmAbsent(doomed)],
-      forgets: stamped.filter((task) => task.startsWith(`${target}:`)),
+      resources: [new VmAbsent(doomed), ...(places === null ? [] : [new FeaturesGone(Number(id), places)])],
+      forgets: [...stamped.filter((task) => task.startsWith(`${target}:`)), featuresTask(Number(id))],
     }
   })
 }
 
 /** A start goes down to what is needed, a stop up to what needs it; templates have nothing to do with either. */
-function powerTask(verb: Exclude<Order, 'destroy'>, one: DeclaredVm, vms: readonly DeclaredVm[]): Task {
-  const others = vms.filter(({ target, needs, isTemplate }) => {
+function powerTask(verb: Exclude<Order, 'destroy'>, one: DeclaredVm, guests: readonly DeclaredGuest[]): Task {
+  const others = guests.filter(({ target, needs, isTemplate }) => {
     if (isTemplate || verb === 'restart') return false
     return verb === 'start' ? one.needs.includes(target) : needs.includes(one.target)
   })
@@ -262,7 +297,7 @@ function powerTask(verb: Exclude<Order, 'destroy'>, one: DeclaredVm, vms: readon
     title: `VM ${one.id} (${one.name})`,
     version: 1,
     groups: [one.target, 'guests'],
-    needs: others.map(({ target }) => `${target}:${verb}`),
+    needs: others.map(({ target }) => target),
     inputs: {},
     resources: [new VmThere(one), resource],
     // An order leaves nothing that would have to be kept.

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { type Check, checkForms, checksOf, unknownChecks } from './feature-checks.ts'
 import type { PhxConfig } from './generated/types.ts'
 import type { Finding } from './problem.ts'
 import { error, Spot, warning } from './spot.ts'
@@ -15,6 +16,8 @@ export interface FeatureScript {
   readonly file: string
   readonly content: string
   readonly sha256: string
+  /** What decides whether it is there; empty: whether it was run does. */
+  readonly checks: readonly Check[]
 }
 
 export type FeatureScripts = ReadonlyMap<string, FeatureScript>
@@ -33,7 +36,14 @@ export function keepScripts(config: PhxConfig, scripts: Iterable<FeatureScript>)
 }
 
 export function scriptOf(name: string, content: string): FeatureScript {
-  return { name, file: `${name}.sh`, content, sha256: createHash('sha256').update(content).digest('hex') }
+  const sha256 = createHash('sha256').update(content).digest('hex')
+  return { name, file: `${name}.sh`, content, sha256, checks: checksOf(content) }
+}
+
+/** A script that the config names by its file, or why it can't be read. */
+export function scriptFile(name: string, path: string): FeatureScript | { readonly why: string } {
+  const found = readIfThere(path) ?? { why: `there is no ${path}` }
+  return 'why' in found ? found : scriptOf(name, found.text)
 }
 
 /** Reads what the features of the config's guests name; `folder` is that of the config. Says what is wrong with it. */
@@ -52,7 +62,9 @@ export function readScripts(config: PhxConfig, folder: string): Finding[] {
     const found = scriptIn(from, name, spot)
     if ('severity' in found) findings.push(isSetUp ? found : { ...found, severity: 'warning' })
     else scripts.set(name, found)
-    if (!('severity' in found) && !found.content.startsWith('#!')) findings.push(withoutInterpreter(spot, from, name))
+    if ('severity' in found) continue
+    if (!found.content.startsWith('#!')) findings.push(withoutInterpreter(spot, from, name))
+    findings.push(...unknownChecks(found.content).map((check) => noCheck(spot, name, check)))
   }
   keepScripts(config, scripts.values())
   return findings
@@ -101,6 +113,9 @@ function scriptIn(folder: string, name: string, spot: Spot): FeatureScript | Fin
 
 const withoutInterpreter = (spot: Spot, folder: string, name: string): Finding =>
   warning(spot, `the script of ${name} in ${folder} does not say what runs it`, 'begin it with #!/bin/bash')
+
+const noCheck = (spot: Spot, name: string, check: string): Finding =>
+  error(spot, `the script of ${name} has a check that phx doesn't know: ${check}`, `use ${checkForms}`)
 
 function readIfThere(path: string): { text: string } | { why: string } | undefined {
   try {

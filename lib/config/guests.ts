@@ -10,7 +10,14 @@ export interface DeclaredGuests {
   readonly containers: readonly DeclaredLxc[]
 }
 
+const known = new WeakMap<PhxConfig, DeclaredGuests>()
+
+/** Worked out once for a config: rules and steps ask for it again and again. */
 export function declaredGuests(config: PhxConfig): DeclaredGuests {
+  const found = known.get(config)
+  if (found !== undefined) return found
   const world = guestWorld(config)
-  return { vms: declaredVms(world), containers: declaredLxcs(world) }
+  const declared = { vms: declaredVms(world), containers: declaredLxcs(world) }
+  known.set(config, declared)
+  return declared
 }

@@ -13,6 +13,8 @@ export interface DeclaredVolume {
   readonly mountPoint: string
   /** Null when the config leaves it open. */
   readonly backup: boolean | null
+  /** Kept when the container is destroyed. */
+  readonly isPersistent: boolean
 }
 
 export interface DeclaredContainer {
@@ -20,6 +22,8 @@ export interface DeclaredContainer {
   /** Folders before what is mounted inside them: pct mounts by number. */
   readonly volumes: readonly DeclaredVolume[]
 }
+
+export const volumesTask = (id: string): string => `lxc-volumes:${id}`
 
 /** Containers that have volumes, by id. */
 export function declaredContainers(config: PhxConfig): DeclaredContainer[] {
@@ -32,7 +36,7 @@ export function declaredContainers(config: PhxConfig): DeclaredContainer[] {
 }
 
 function declaredVolume(volume: ZfsVolume, storages: readonly DeclaredStorage[]): DeclaredVolume {
-  const { name, pool, size_gb, mount_point, backup } = volume
+  const { name, pool, size_gb, mount_point, backup, persistent = false } = volume
   const [storage] = storagesFor(pool, storages)
   return {
     name,
@@ -41,6 +45,7 @@ function declaredVolume(volume: ZfsVolume, storages: readonly DeclaredStorage[])
     sizeGb: size_gb,
     mountPoint: innerPath(mount_point),
     backup: backup ?? null,
+    isPersistent: persistent,
   }
 }
 

@@ -36,7 +36,7 @@ export const featuresTask = (vmid: number): string => `vm-features:${vmid}`
 const addressOf = ({ network_config: network }: Vm): string | null =>
   network === undefined || network.ip === 'dhcp' ? null : (network.ip.split('/')[0] ?? null)
 
-const folderOf = (carrier: string, { vmid }: Vm): string => `${plainPath(carrier)}/vm-features/${vmid}`
+const folderOf = (carrier: string, { vmid }: Pick<Vm, 'vmid'>): string => `${plainPath(carrier)}/vm-features/${vmid}`
 
 /** Machines with features, when the config says where they are kept. */
 function vmsWithFeatures(config: PhxConfig): readonly Vm[] {
@@ -65,6 +65,16 @@ export function declaredFeatures(config: PhxConfig): DeclaredFeatures[] {
   })
 }
 
+/** Where they lie for a machine of that number, declared or not; null when the config doesn't say where they are kept. */
+export function featurePlaces(
+  config: PhxConfig,
+  vmid: number,
+): { readonly folder: string; readonly snippet: string | null } | null {
+  const carrier = config.vm_features?.export
+  if (carrier === undefined) return null
+  return { folder: folderOf(carrier, { vmid }), snippet: snippetOf(declaredZfs(config), { vmid }, null).path }
+}
+
 function shareOf(config: PhxConfig, vm: Vm, folder: string): DeclaredFeatures['share'] {
   const server = declaredServer(config)
   if (server === undefined || (addressOf(vm) === null && !isExported(config, folder))) return null
@@ -74,7 +84,7 @@ function shareOf(config: PhxConfig, vm: Vm, folder: string): DeclaredFeatures['s
 /** In the first declared dir storage that takes snippets; Proxmox VE looks for them in its folder of that name. */
 function snippetOf(
   zfs: DeclaredZfs,
-  { vmid }: Vm,
+  { vmid }: Pick<Vm, 'vmid'>,
   share: { readonly server: string; readonly mountPoint: string; readonly folder: string } | null,
 ): DeclaredSnippet {
   const lines = firstBoot(share && { source: `${share.server}:${share.folder}`, mountPoint: share.mountPoint })

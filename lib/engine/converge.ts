@@ -2,11 +2,11 @@
  * Converging one task: look again, let the plan only shrink, mark it unfinished, change, prove, stamp.
  */
 import type { Journal } from '../state/journal.ts'
-import { removeStamps, type Stamp, unfinished, writeStamp } from '../state/stamp.ts'
+import { lastChange, readStamp, removeStamps, type Stamp, unfinished, writeStamp } from '../state/stamp.ts'
 import type { FailureShown, TaskResult } from './events.ts'
 import { execute, Interrupted, type RunContext, StepFailed } from './execute.ts'
 import { lookAhead, newLook } from './look.ts'
-import { compareTask, ForeseenSet, type PlannedTask } from './plan.ts'
+import { compareTask, ForeseenSet, isWork, type PlannedTask } from './plan.ts'
 import type { Change, Risk, Task } from './resource.ts'
 import { isSame } from './value.ts'
 
@@ -71,7 +71,10 @@ export async function converge(
   const compareNow = async (): Promise<PlannedTask> => {
     const look = newLook(running.reader, running.secrets)
     const known = withoutMade(stamp, made)
-    const [now] = await Promise.all([compareTask(task, known, look, new ForeseenSet()), lookAhead(look, [task])])
+    // What they changed in this run is in their stamps by now.
+    const watched = (task.watches ?? []).map((id) => lastChange(readStamp(running.state, id)))
+    const comparing = compareTask(task, known, look, new ForeseenSet(), watched)
+    const [now] = await Promise.all([comparing, lookAhead(look, [task])])
     return { ...now, stamp }
   }
   const fresh = await compareNow()
@@ -146,6 +149,7 @@ export function convergedStamp(
     ...(stamp?.begun?.creating ?? []),
     ...made.filter(isMaking).map((change) => change.resource),
   ])
+  const changed = made.some(isWork) ? run.id : lastChange(stamp)
   return {
     format: 1,
     task: task.id,
@@ -157,6 +161,7 @@ export function convergedStamp(
     inputs: task.inputs,
     outputs: live,
     created: [...created].filter((resource) => !removed.has(resource) && live[resource] !== null).sort(),
+    ...(changed === undefined ? {} : { changed }),
     begun: null,
   }
 }

@@ -114,13 +114,26 @@ async function executeStep(task: string, change: Change, step: Step, place: Plac
         )
         result = await call()
       }
-      const why = result.exitCode === null || !step.judge ? undefined : step.judge(result)
-      const isBad = result.exitCode === null || (step.judge ? why !== undefined : result.exitCode !== 0)
-      if (isBad && running.stop.signal.aborted) throw new Interrupted()
-      if (isBad) throw new StepFailed(commandFailure(change, result, why))
+      let wrong = faultOf(step, result)
+      for (let left = step.again?.times ?? 0; wrong && left > 0; left -= 1) {
+        await sleep(step.again?.afterMs, undefined, { signal: running.stop.signal }).catch(() => undefined)
+        if (running.stop.stopping) throw new Interrupted()
+        result = await call()
+        wrong = faultOf(step, result)
+      }
+      if (wrong && running.stop.signal.aborted) throw new Interrupted()
+      if (wrong) throw new StepFailed(commandFailure(change, step, result, wrong.why))
       return
     }
   }
+}
+
+/** Undefined when it went well; `why` when its judge has words for it. */
+function faultOf({ judge }: Step & { kind: 'command' }, result: CommandResult): { why?: string } | undefined {
+  if (result.exitCode === null) return {}
+  if (!judge) return result.exitCode === 0 ? undefined : {}
+  const why = judge(result)
+  return why === undefined ? undefined : { why }
 }
 
 /** One command: its intent on disk, the call, its result in the journal. */
@@ -241,7 +254,12 @@ function verifyFailure(
   }
 }
 
-function commandFailure(change: Change, result: CommandResult, why?: string): FailureShown {
+function commandFailure(
+  change: Change,
+  { again, mend }: Step & { kind: 'command' },
+  result: CommandResult,
+  why?: string,
+): FailureShown {
   const [tool] = result.argv
   const how = result.notFound
     ? `${tool} is not installed on the host`
@@ -250,13 +268,16 @@ function commandFailure(change: Change, result: CommandResult, why?: string): Fa
       : result.signal !== null
         ? `${tool} was ended by signal ${result.signal}`
         : (why ?? `${tool} ended with exit code ${result.exitCode}`)
+  const often = again === undefined ? '' : `, also at the last of ${again.times + 1} tries`
   return {
-    what: `${change.summary}: ${how}`,
+    what: `${change.summary}: ${how}${often}`,
     argv: result.argv,
     exitCode: result.exitCode,
     timedOut: result.timedOut,
     stdout: tail(result.stdout, 4096),
     stderr: tail(result.stderr, 4096),
-    mend: ['mend what the tool complains of, then run the same phx command again: it goes on from what it finds'],
+    mend: mend ?? [
+      'mend what the tool complains of, then run the same phx command again: it goes on from what it finds',
+    ],
   }
 }

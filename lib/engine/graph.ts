@@ -30,12 +30,14 @@ export interface Graph<T extends GraphNode> {
   readonly dependents: ReadonlyMap<string, readonly string[]>
 }
 
-export function buildGraph<T extends GraphNode>(tasks: readonly T[]): Graph<T> {
-  const byId = new Map<string, T>()
-  for (const task of tasks) {
-    if (byId.has(task.id)) throw new GraphError(`two tasks are called ${task.id}`)
-    byId.set(task.id, task)
+export function buildGraph<T extends GraphNode>(given: readonly T[]): Graph<T> {
+  const ids = new Set<string>()
+  for (const { id } of given) {
+    if (ids.has(id)) throw new GraphError(`two tasks are called ${id}`)
+    ids.add(id)
   }
+  const tasks = withoutGroups(given, ids)
+  const byId = new Map(tasks.map((task) => [task.id, task]))
   const dependents = new Map<string, string[]>(tasks.map((task) => [task.id, []]))
   for (const task of tasks) {
     for (const need of task.needs) {
@@ -45,6 +47,25 @@ export function buildGraph<T extends GraphNode>(tasks: readonly T[]): Graph<T> {
     }
   }
   return { tasks: inOrder(tasks, byId, dependents), byId, dependents }
+}
+
+/** A need may name a group, such as a guest of whose tasks the module knows nothing: what the group ends with is meant. */
+function withoutGroups<T extends GraphNode>(tasks: readonly T[], ids: ReadonlySet<string>): readonly T[] {
+  const isGroup = (need: string): boolean => !ids.has(need)
+  if (!tasks.some(({ needs }) => needs.some(isGroup))) return tasks
+  const members = new Map<string, T[]>()
+  for (const task of tasks) for (const group of task.groups) members.set(group, [...(members.get(group) ?? []), task])
+  const endsOf = (group: string): readonly string[] => {
+    const all = members.get(group)
+    if (!all) return [group]
+    const inner = new Set(all.flatMap(({ needs }) => needs))
+    return all.flatMap(({ id }) => (inner.has(id) ? [] : id))
+  }
+  return tasks.map((task) => {
+    const { needs } = task
+    if (!needs.some(isGroup)) return task
+    return { ...task, needs: [...new Set(needs.flatMap((need) => (isGroup(need) ? endsOf(need) : need)))] }
+  })
 }
 
 /** Kahn's algorithm with a queue: linear, and stable in the order given. */

@@ -2,7 +2,7 @@
  * Planning: what would change, computed from reads alone. Tasks are compared side by side; each waits only for those
  * it needs, whose plan tells it what will have been made anew by then.
  */
-import { readStamps, type Stamp } from '../state/stamp.ts'
+import { lastChange, readStamps, type Stamp } from '../state/stamp.ts'
 import { CannotLook } from './cannot-look.ts'
 import { decide } from './consent.ts'
 import type { ChangeShown, Consent, StepShown, TaskPlan } from './events.ts'
@@ -41,13 +41,14 @@ export class ForeseenSet implements Foreseen {
 }
 
 /** What phx made for this task, by its stamp: also what a run that was cut off was about to make. */
-export function ownedBy(stamp: Stamp | undefined): Owned {
+export function ownedBy(stamp: Stamp | undefined, changes: readonly string[] = []): Owned {
   const created = stamp?.created ?? []
   const begun = stamp?.begun?.creating ?? []
   return {
     created: (resource) => created.includes(resource) || begun.includes(resource),
     begun: (resource) => begun.includes(resource),
     live: (resource) => stamp?.outputs[resource],
+    changes,
     // Asked for by few, and every task of a large graph gets one of these.
     get all() {
       return [...new Set([...created, ...begun])].sort()
@@ -55,12 +56,16 @@ export function ownedBy(stamp: Stamp | undefined): Owned {
   }
 }
 
-/** Compares one task with what a look shows. Errors of looking become `unreadable`; anything else is a bug and rejects. */
+/**
+ * Compares one task with what a look shows. Errors of looking become `unreadable`; anything else is a bug and rejects.
+ * `watched` are the runs that last changed something for the tasks that it watches.
+ */
 export async function compareTask(
   task: Task,
   stamp: Stamp | undefined,
   look: Look,
   foreseen: ForeseenSet,
+  watched: readonly (string | undefined)[] = [],
 ): Promise<PlannedTask> {
   const changes: Change[] = []
   const refusals: Refusal[] = []
@@ -69,7 +74,8 @@ export async function compareTask(
   const reboot: string[] = []
   const locks: Lock[] = []
   let later: string | null = null
-  const owned = ownedBy(stamp)
+  const runs = watched.filter((run) => run !== undefined)
+  const owned = ownedBy(stamp, [...new Set(runs)].sort())
   try {
     for (const resource of task.resources) {
       const comparison = await resource.compare(look, foreseen, owned)
@@ -92,16 +98,25 @@ export async function compareTask(
   return { task, stamp, changes, refusals, notes, live, reboot, locks, unreadable: null, mend: [], later }
 }
 
-/** Compares every selected task, from one look. */
-export async function planTasks(looking: Looking, stamps = readStamps(looking.state)): Promise<readonly PlannedTask[]> {
+/** True when it does more than wait for something. */
+export const isWork = ({ steps }: Change): boolean => steps.some(({ kind }) => kind !== 'verify')
+
+/** Compares every selected task, from one look. `run` is the one that it is for; a plan alone has none yet. */
+export async function planTasks(looking: Looking, run = 'RUN'): Promise<readonly PlannedTask[]> {
+  const stamps = readStamps(looking.state)
   const look = newLook(looking.reader, looking.secrets)
   const foreseen = new ForeseenSet()
   const planned = new Map<string, Promise<PlannedTask>>()
   const ahead = lookAhead(look, looking.selected)
   // Topological order: the promises that a task waits for are there before it asks for them.
   for (const task of looking.selected) {
-    const needed = task.needs.flatMap((need) => planned.get(need) ?? [])
-    const compare = () => compareTask(task, stamps.get(task.id), look, foreseen)
+    const needed = [...task.needs, ...(task.watches ?? [])].flatMap((need) => planned.get(need) ?? [])
+    const lastRun = async (id: string): Promise<string | undefined> =>
+      (await planned.get(id))?.changes.some(isWork) ? run : lastChange(stamps.get(id))
+    const compare = async () => {
+      const watched = task.watches === undefined ? [] : await Promise.all(task.watches.map(lastRun))
+      return compareTask(task, stamps.get(task.id), look, foreseen, watched)
+    }
     planned.set(task.id, needed.length === 0 ? compare() : Promise.all(needed).then(compare))
   }
   const all = await Promise.all(planned.values())
@@ -196,13 +211,17 @@ export async function plan(looking: Looking): Promise<PlanDocument> {
 
 /** Where every selected task stands. Reads only. */
 export async function status(looking: Looking): Promise<readonly TaskStatus[]> {
-  const planned = await planTasks(looking)
+  return statusOf(await planTasks(looking))
+}
+
+export function statusOf(planned: readonly PlannedTask[]): readonly TaskStatus[] {
   return planned.map(({ task, stamp, ...looked }) => ({
     task: task.id,
     title: task.title,
     groups: task.groups,
     needs: task.needs,
     reason: standingOf(task, stamp, looked),
+    notes: looked.notes,
     lastRun: stamp?.at ?? null,
     lastDurationMs: stamp?.durationMs ?? null,
     run: stamp?.run ?? null,

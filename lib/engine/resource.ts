@@ -36,6 +36,10 @@ export type Step =
       readonly judge?: (result: CommandResult) => string | undefined
       /** A failure that is known to pass: when stderr says one of these, `settle` is run and the command once more. */
       readonly passing?: { readonly says: readonly string[]; readonly settle: Argv }
+      /** A command that asks whether something works by now: a failure counts only after so many more tries, so far apart. */
+      readonly again?: { readonly times: number; readonly afterMs: number }
+      /** What to do when it fails, one line each: commands to look with. */
+      readonly mend?: readonly string[]
     }
   | {
       readonly kind: 'write'
@@ -170,6 +174,11 @@ export interface Resource {
    * that no tool waits for another's answer. A look that fails here fails again where its answer is needed.
    */
   ahead?(look: Look): Promise<unknown>
+  /**
+   * Refusals that need no look at where it lives, such as a secret that can't be read: asked for in place of `compare` while
+   * that can't be looked at, so that nothing is begun that can't be ended.
+   */
+  ready?(look: Look): Promise<readonly Refusal[]>
 }
 
 /** What earlier runs left behind for a task: needed to tell its own from what others made. */
@@ -182,6 +191,11 @@ export interface Owned {
   live(resource: string): { readonly [field: string]: Value } | null | undefined
   /** Ids of every resource that phx created for this task, also those no longer declared. */
   readonly all: readonly string[]
+  /**
+   * Runs that last changed something for the tasks that this one watches, each once, sorted: also one that is about to,
+   * and one that was cut off over it. None that is known for a task without a stamp.
+   */
+  readonly changes: readonly string[]
 }
 
 /** To take something away for good, to have it run, to have it stop, to have it begin anew. */
@@ -196,12 +210,14 @@ export interface Task {
   readonly version: number
   /** Groups that a person may name as a target: `zfs`, `setup`. */
   readonly groups: readonly string[]
-  /** Ids of tasks that must have converged before. */
+  /** Ids of tasks that must have converged before; that of a group stands for what the group ends with. */
   readonly needs: readonly string[]
   /** Declared values by name, normalised to meaning; a change of one is "inputs changed". Never a secret. */
   readonly inputs: { readonly [name: string]: Value }
   /** In the order in which they converge. */
   readonly resources: readonly Resource[]
+  /** Tasks further up whose changes matter to its resources (`Owned.changes`): a snapshot is of what they made. */
+  readonly watches?: readonly string[]
   /**
    * Tasks whose stamps go once this one has converged, since it takes away what they made; it leaves none of its own
    * either.

@@ -24,7 +24,7 @@ export async function run(running: Running): Promise<Summary> {
     const journal = new Journal(state, newRunId(running.now()))
     begin(running, journal)
 
-    const planned = await planTasks(running)
+    const planned = await planTasks(running, journal.run)
     announce(planned, running)
 
     const { refused } = await gate(planned, running)

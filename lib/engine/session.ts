@@ -3,7 +3,7 @@ import type { Host, Reader } from '../host/host.ts'
 import type { StateFolder } from '../state/folder.ts'
 import type { ChangeShown, Emit, Reason, TaskPlan } from './events.ts'
 import type { Graph } from './graph.ts'
-import type { Order, Task } from './resource.ts'
+import type { Note, Order, Task } from './resource.ts'
 import type { Secrets } from './secret.ts'
 
 /** The word with which a person asks: to bring about what is declared, or an order. */
@@ -86,6 +86,7 @@ export interface TaskStatus {
   readonly groups: readonly string[]
   readonly needs: readonly string[]
   readonly reason: Reason
+  readonly notes: readonly Note[]
   /** When it converged last (ISO 8601), how long that took, and in which run. */
   readonly lastRun: string | null
   readonly lastDurationMs: number | null

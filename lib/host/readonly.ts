@@ -43,9 +43,21 @@ const findListing: Rule = ([folder, ...rest]) =>
 const cloudInitStatus: Rule = ([verb, ...rest]) =>
   verb === 'status' && ['', '--long', '--format json'].includes(rest.join(' '))
 
-/** The end of a file as it is; -f would stay. */
+/** The last lines of a file, or those from one on; -f would stay. */
 const tailOnce: Rule = (args) =>
-  args[0] === '-n' && /^\d+$/.test(args[1] ?? '') && withPaths('-n', args[1] ?? '', '--')(args)
+  args[0] === '-n' && /^\+?\d+$/.test(args[1] ?? '') && withPaths('-n', args[1] ?? '', '--')(args)
+
+/** One question about one path. */
+const testLooking: Rule = ([question = '', path = '', ...more]) =>
+  /^-[defsxL]$/.test(question) && isPath(path) && more.length === 0
+
+/** Whether a file has a line with that; of patterns, options and further files nothing. */
+const grepLooking: Rule = ([how = '', text = '-', path = '', ...more]) =>
+  /^-q[Fix]*$/.test(how) && !text.startsWith('-') && isPath(path) && more.length === 0
+
+/** is-active and is-enabled answer with their exit code. */
+const systemctlLooking: Rule = ([verb = '', ...rest]) =>
+  verb === 'show' || (/^is-(active|enabled)$/.test(verb) && rest.length === 1 && !rest[0]?.startsWith('-'))
 
 /** They read a configuration's file and pid files, and ask an agent whether it is there; no storage is activated. */
 const qmLooking: Rule = ([verb = '', ...rest]) =>
@@ -69,7 +81,7 @@ const rules: Readonly<Record<string, Rule>> = {
   wipefs: (args) =>
     args[0] === '--no-act' && args[1] === '--json' && args.slice(2).every((word) => word.startsWith('/')),
   'dpkg-query': (args) => args[0] === '-W',
-  systemctl: verbs('show'),
+  systemctl: systemctlLooking,
   dkms: verbs('status'),
   sha256sum: always,
   locale: (args) => args.join(' ') === '-a',
@@ -97,6 +109,8 @@ const rules: Readonly<Record<string, Rule>> = {
   find: findListing,
   readlink: withPaths('-f', '-n', '--'),
   tail: tailOnce,
+  test: testLooking,
+  grep: grepLooking,
   'cloud-init': cloudInitStatus,
   // No pvesm and no pvesh: even `pvesm status` activates storages, which imports pools and mounts (pve-storage).
 }

@@ -26,6 +26,8 @@ export interface Stamp {
   readonly outputs: { readonly [resource: string]: Fields | null }
   /** Resources that phx made: what it may remove when they are no longer declared. */
   readonly created: readonly string[]
+  /** The run that last changed something for it; absent when none is known to have. */
+  readonly changed?: string
   /** While unfinished: the run that began, and what it was about to make. */
   readonly begun: { readonly run: string; readonly at: string; readonly creating: readonly string[] } | null
 }
@@ -86,6 +88,15 @@ export function readStamps(state: StateFolder): Map<string, Stamp> {
   }
   return stamps
 }
+
+export function readStamp(state: StateFolder, task: string): Stamp | undefined {
+  const stamp = parseStamp(textOf(join(state.stamps, fileName(task))) ?? '')
+  return stamp?.task === task ? stamp : undefined
+}
+
+/** The run that last changed something, or may have before it was cut off. */
+export const lastChange = (stamp: Stamp | undefined): string | undefined =>
+  stamp?.state === 'unfinished' ? stamp.begun?.run : stamp?.changed
 
 export function writeStamp(state: StateFolder, stamp: Stamp): Promise<void> {
   return state.replacer.replace(join(state.stamps, fileName(stamp.task)), `${JSON.stringify(stamp, null, 2)}\n`)

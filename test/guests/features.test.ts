@@ -1,7 +1,11 @@
 /** Features: scripts that run once in a guest, until they change. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { checksOf, unknownChecks } from '../../lib/config/feature-checks.ts'
 import { scriptOf } from '../../lib/config/feature-scripts.ts'
+import type { Reader } from '../../lib/host/host.ts'
+import { isReadOnly } from '../../lib/host/readonly.ts'
+import { GrowingLog } from '../../lib/resources/guest/feature-log.ts'
 import { dyingAt } from '../engine-scene.ts'
 import { type Scene, scene } from './scene.ts'
 
@@ -76,6 +80,72 @@ test('killed while a feature runs: the next run waits for it, and does not start
   const rest = await one.converge()
   assert.is(starts(rest.commands), 0)
   assert.is((await marker(one)).result, 'done')
+})
+
+const checked = (...lines: string[]) =>
+  script('# phx-check: test -f /srv/done', '# phx-check: grep -qx yes /srv/done', ...lines)
+
+test('a feature with a check of its own: the check decides, whatever the marker says', async () => {
+  const one = await withFeature(checked('# sim: writes /srv/done yes'))
+  await one.converge()
+  await one.inside('rm -f /srv/done')
+  const [change] = (await one.changes()).filter(({ resource }) => resource === 'vm:8101/feature:tools')
+  assert.equal(change?.fields, [{ field: 'check', from: 'test -f /srv/done: exit code 1', to: 'holds' }])
+  assert.is(starts((await one.converge()).commands), 1)
+  one.scripts = [checked('# sim: writes /srv/done another')]
+  assert.match(await one.notes(), 'its own check holds, so it is not run again')
+  assert.is(starts((await one.converge()).commands), 0)
+})
+
+test('what is there before phx came, as its check has it, is not put there again', async () => {
+  const one = await scene({ features: [] })
+  await one.converge()
+  await one.inside('touch /srv/done')
+  one.declare({ features: ['tools'] })
+  one.scripts = [script('# phx-check: test -e /srv/done', '# sim: writes /srv/done again')]
+  assert.is(starts((await one.converge()).commands), 0)
+  assert.is(await one.inside('cat /srv/done'), '')
+})
+
+test('a script that ends well and leaves its own check failing is told so, and runs again the next time', async () => {
+  const one = await withFeature(checked('# sim: writes /srv/done no'))
+  const { summary } = await one.run(1)
+  const failed = summary.tasks.find(({ task }) => task === 'vm:8101:features')
+  assert.match(
+    failed?.why ?? '',
+    /that feature tools is there, as its own check has it: grep -qx yes \/srv\/done: exit code 1/,
+  )
+  one.scripts = [checked('# sim: writes /srv/done yes')]
+  assert.is(starts((await one.converge()).commands), 1)
+})
+
+test('a check that could change something is refused when the config is read', () => {
+  const text = '#!/bin/sh\n# phx-check: test -e /x\n# phx-check: systemctl restart docker\n# phx-check: rm /x\n'
+  assert.equal(checksOf(text), [['test', '-e', '/x']])
+  assert.equal(unknownChecks(text), ['systemctl restart docker', 'rm /x'])
+  assert.ok(checksOf(text).every(isReadOnly))
+})
+
+test('a log is read on from where it was left, whole signs and each once', async () => {
+  let bytes = Buffer.alloc(0)
+  let told = ''
+  const asked: string[] = []
+  const reader = {
+    query: async (argv: readonly string[]) => {
+      asked.push(argv.join(' '))
+      const from = Number(argv[2]) - 1
+      return { exitCode: 0, stdout: bytes.toString().split('\n').slice(from).join('\n') }
+    },
+  } as unknown as Reader
+  const log = new GrowingLog('/x')
+  const whole = Buffer.from('first\nzwölf Boxkämpfer\nlast')
+  for (let end = 0; end <= whole.length; end += 1) {
+    bytes = whole.subarray(0, end)
+    told += await log.added(reader)
+  }
+  assert.is(told, whole.toString())
+  assert.is(asked.at(-1), 'tail -n +3 -- /x')
+  assert.is(log.last, 'last')
 })
 
 test.run()

@@ -19,7 +19,7 @@ test('from an image to its final form, and the second run changes nothing', asyn
   await one.nothingToDo()
 })
 
-test('a file that was changed in the guest is put back, without a new final form', async () => {
+test('a file that was changed in the guest is put back, and a new final form takes the place of the old one', async () => {
   const one = await scene()
   await one.converge()
   await one.inside('install -m 0640 /dev/null /etc/motd')
@@ -27,7 +27,9 @@ test('a file that was changed in the guest is put back, without a new final form
   assert.is(change?.resource, 'vm:8101/injection:/etc/motd')
   await one.converge()
   assert.is(await one.inside('cat /etc/motd'), 'welcome\n')
-  assert.not.match(one.text('/etc/pve/qemu-server/8101.conf') ?? '', 'final-form-2')
+  const conf = one.text('/etc/pve/qemu-server/8101.conf') ?? ''
+  assert.match(conf, /^\[final-form-2\]$/m)
+  assert.not.match(conf, /^\[final-form-1\]$/m)
 })
 
 test('a share that was unmounted, and a line of fstab that was deleted, come back once', async () => {

@@ -534,7 +534,7 @@ export interface FirewallRule {
   comment?: string
 }
 /**
- * Folders of the host that containers mount, by name. Validated now; converged with the guests later. A firewall section is read here too, since it once stood in this map.
+ * Folders of the host that containers mount, by name. A firewall section is read here too, since it once stood in this map.
  */
 export interface SharedVolumes {
   firewall?: Firewall
@@ -608,7 +608,7 @@ export interface VmFeatures {
   mount_point?: AbsolutePath
 }
 /**
- * Virtual machines and containers. Validated now; converged later.
+ * Virtual machines and containers.
  */
 export interface Guests {
   vm_defaults?: VmDefaults
@@ -756,6 +756,10 @@ export interface Vm {
    * Whether phx destroy refuses it, whatever is agreed to.
    */
   protected?: boolean
+  /**
+   * Disks, by their slots, that are kept with their data when it is destroyed: detached, and named. On ZFS storages.
+   */
+  persistent_disks?: string[]
   firewall?: GuestFirewall
 }
 /**
@@ -985,7 +989,7 @@ export interface ZfsVolume {
    */
   backup?: boolean
   /**
-   * Whether it is kept when the container is destroyed: detached, and named.
+   * Whether it outlives the container: phx destroy keeps its dataset under another name, and a container made anew gets it back.
    */
   persistent?: boolean
 }

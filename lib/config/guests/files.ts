@@ -1,5 +1,6 @@
 /** Files beside the config that are put into guests: looked at when it is loaded, sent when it is their turn. */
-import { accessSync, constants, type Stats, statSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { accessSync, constants, readFileSync, type Stats, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { FileInjection, PhxConfig, SecretReference } from '../generated/types.ts'
 import { plainPath } from '../plain-path.ts'
@@ -34,6 +35,27 @@ export function declaredInjection(given: FileInjection, config: PhxConfig): Decl
     owner,
     group,
     mode: Number.parseInt(mode, 8),
+  }
+}
+
+const sums = new WeakMap<PhxConfig, Map<string, string | null>>()
+
+/** The SHA-256 of a file that is put into a guest, read once for a config; null when it can't be read. */
+export function sumOf(config: PhxConfig, file: string): string | null {
+  const known = sums.get(config) ?? new Map<string, string | null>()
+  sums.set(config, known)
+  const found = known.get(file)
+  if (found !== undefined) return found
+  const sum = hashed(file)
+  known.set(file, sum)
+  return sum
+}
+
+function hashed(file: string): string | null {
+  try {
+    return createHash('sha256').update(readFileSync(file)).digest('hex')
+  } catch {
+    return null
   }
 }
 

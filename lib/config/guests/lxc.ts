@@ -35,7 +35,7 @@ export interface DeclaredLxc extends DeclaredGuest {
   readonly gpus: readonly number[]
   /** Path on the machine that runs phx. */
   readonly applicationScript: string | null
-  readonly volumes: readonly DeclaredLxcVolume[]
+  readonly volumes: readonly DeclaredVolume[]
   readonly mounts: readonly DeclaredMount[]
   readonly idMaps: readonly DeclaredIdMap[]
   readonly healthCheck: DeclaredHealthCheck | null
@@ -56,11 +56,6 @@ export interface DeclaredCard {
 export interface Setting {
   readonly key: string
   readonly value: string
-}
-
-export interface DeclaredLxcVolume extends DeclaredVolume {
-  /** Kept when the container is destroyed. */
-  readonly isPersistent: boolean
 }
 
 /** A folder of the host that the container sees. */
@@ -95,10 +90,19 @@ export function declaredLxcs(world: GuestWorld): DeclaredLxc[] {
     .sort((one, other) => Number(one.id) - Number(other.id))
 }
 
+/** One that somebody else made, and of which the config has nothing but volumes: phx sees to those alone. */
+export function hasOnlyVolumes(lxc: DeclaredLxc): boolean {
+  const { origin, mayAdopt, isTemplate, cores, memoryMb, swapMb, storage, rootGb, applicationScript, healthCheck } = lxc
+  const { volumes, cards, pctOptions, rawLines, gpus, mounts, idMaps, features } = lxc
+  const single = [origin, cores, memoryMb, swapMb, storage, rootGb, applicationScript, healthCheck]
+  const several = [cards, pctOptions, rawLines, gpus, mounts, idMaps, features]
+  const isMore = mayAdopt || isTemplate || single.some((one) => one !== null) || several.some((list) => list.length > 0)
+  return volumes.length > 0 && !isMore
+}
+
 function declaredLxc(id: string, lxc: Lxc, volumes: readonly DeclaredVolume[], world: GuestWorld): DeclaredLxc {
   const source = lxc.clone_from_ctid === undefined ? undefined : String(lxc.clone_from_ctid)
   const { network_config: first, secondary_network_config: second, application_script: script } = lxc
-  const persistent = (lxc.zfs_volumes ?? []).filter((one) => one.persistent).map((one) => innerPath(one.mount_point))
   return {
     ...declaredGuest('lxc', id, lxc, source, world),
     kind: 'lxc',
@@ -118,7 +122,7 @@ function declaredLxc(id: string, lxc: Lxc, volumes: readonly DeclaredVolume[], w
     rawLines: (lxc.lxc_options ?? []).map((line) => settingIn(line, /[=:]/)),
     gpus: gpusIn(lxc.gpu_assignment ?? 'none'),
     applicationScript: script === undefined ? null : besideConfig(world.config, script),
-    volumes: volumes.map((volume) => ({ ...volume, isPersistent: persistent.includes(volume.mountPoint) })),
+    volumes,
     mounts: mountsOf(id, lxc, world),
     idMaps: (lxc.id_maps ?? []).map((one) => {
       return { type: one.type, hostId: one.host_id, containerId: one.container_id, size: one.size }

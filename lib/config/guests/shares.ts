@@ -18,6 +18,8 @@ export interface DeclaredShare {
   readonly isReadOnly: boolean
   /** Whether this host exports it, so that its server has to be ready before. */
   readonly isOfThisHost: boolean
+  /** Whom the server takes for nobody (exports(5), "User ID Mapping"); null: its export is not this host's. */
+  readonly squash: 'none' | 'root' | 'all' | null
 }
 
 const DEFAULT_OPTIONS = 'defaults,_netdev,nofail'
@@ -46,8 +48,14 @@ export function declaredShares(vm: Vm, { config, nfs }: GuestWorld): DeclaredSha
       options,
       isReadOnly: optionsSay(options, 'ro') || (entry !== undefined && !entry.options.includes('rw')),
       isOfThisHost,
+      squash: entry === undefined ? null : squashOf(entry),
     }
   })
+}
+
+function squashOf({ options }: Pick<DeclaredEntry, 'options'>): DeclaredShare['squash'] {
+  if (options.includes('all_squash')) return 'all'
+  return options.includes('no_root_squash') ? 'none' : 'root'
 }
 
 export const optionsSay = (options: string, word: 'ro' | 'rw'): boolean => options.split(',').includes(word)

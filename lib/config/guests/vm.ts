@@ -36,6 +36,8 @@ export interface DeclaredVm extends DeclaredGuest {
   readonly agentTimeoutSeconds: number
   readonly shares: readonly DeclaredShare[]
   readonly injections: readonly DeclaredInjection[]
+  /** Slots of disks that outlive it. */
+  readonly persistentDisks: readonly string[]
 }
 
 export interface DeclaredVmUser {
@@ -74,6 +76,7 @@ function declaredVm(written: Vm, world: GuestWorld): DeclaredVm {
     agentTimeoutSeconds: given.agent_timeout_seconds ?? 300,
     shares: declaredShares(given, world),
     injections: (given.file_injections ?? []).map((one) => declaredInjection(one, world.config)),
+    persistentDisks: given.persistent_disks ?? [],
   }
 }
 

@@ -20,15 +20,14 @@ export class Password implements Resource {
     this.#source = source
   }
 
+  async ready(look: Look): Promise<readonly Refusal[]> {
+    const hash = await this.#hash(look)
+    return 'why' in hash ? [hash] : []
+  }
+
   async compare(look: Look, foreseen: Foreseen): Promise<Comparison> {
-    const resolved = await look.secrets.resolve(this.#source)
-    if (!resolved.ok) return this.#refuse(`can't be read: ${resolved.why}`, resolved.mend)
-    const { secret } = resolved
-    if (!strongHash.test(secret.reveal())) {
-      return this.#refuse('is no hash that phx would put into /etc/shadow ($y$…, $2b$…, $6$…, $5$…)', [
-        'make one, which asks for the password: mkpasswd --method=yescrypt (package whois)',
-      ])
-    }
+    const secret = await this.#hash(look)
+    if ('why' in secret) return { changes: [], refusals: [secret], notes: [], live: undefined }
     const isNew = foreseen.isMadeAnew(accountId(this.#name))
     const now = isNew ? 'none' : standing((await look.at(shadowProbe)).get(this.#name), secret)
     const live = { password: now }
@@ -57,10 +56,18 @@ export class Password implements Resource {
     }
   }
 
-  #refuse(why: string, mend: readonly string[]): Comparison {
+  async #hash(look: Look): Promise<Secret | Refusal> {
+    const resolved = await look.secrets.resolve(this.#source)
+    if (!resolved.ok) return this.#refusal(`can't be read: ${resolved.why}`, resolved.mend)
+    if (strongHash.test(resolved.secret.reveal())) return resolved.secret
+    return this.#refusal('is no hash that phx would put into /etc/shadow ($y$…, $2b$…, $6$…, $5$…)', [
+      'make one, which asks for the password: mkpasswd --method=yescrypt (package whois)',
+    ])
+  }
+
+  #refusal(why: string, mend: readonly string[]): Refusal {
     const whole = `the password hash of ${this.#name} (${describeSecret(this.#source)}) ${why}`
-    const refusal: Refusal = { resource: this.id, why: whole, fields: [], mend }
-    return { changes: [], refusals: [refusal], notes: [], live: undefined }
+    return { resource: this.id, why: whole, fields: [], mend }
   }
 }
 

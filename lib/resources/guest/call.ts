@@ -11,13 +11,15 @@ const spareMs = 60_000
 /** The same command, inside the guest. */
 export function commandIn(
   guest: GuestRef,
-  { argv, timeoutMs = 600_000, stdin, judge }: Omit<Command, 'kind'>,
+  { argv, timeoutMs = 600_000, stdin, judge, again, mend }: Omit<Command, 'kind'>,
 ): Command {
   return {
     kind: 'command',
     argv: argvIn(guest, argv, timeoutMs, stdin !== undefined),
     timeoutMs: timeoutMs + spareMs,
     ...(stdin === undefined ? {} : { stdin }),
+    ...(again === undefined ? {} : { again }),
+    ...(mend === undefined ? {} : { mend }),
     judge: (said) => {
       const result = resultIn(guest, argv, said)
       if (typeof result === 'string') return result

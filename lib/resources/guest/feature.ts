@@ -1,13 +1,17 @@
 /**
  * A feature: a script that is run once, until it changes. It runs as a systemd unit of its own, so that it goes on when
- * phx is cut off; a marker says which script was run and how that ended, and the next run goes on from both.
+ * phx is cut off; a marker says which script was run and how that ended, and the next run goes on from both. Where the
+ * script brings checks of its own, they decide in the marker's place whether one that isn't running has to run.
  */
+import type { Check } from '../../config/feature-checks.ts'
 import type { FeatureScript } from '../../config/feature-scripts.ts'
 import { CannotLook } from '../../engine/cannot-look.ts'
 import { Hopeless } from '../../engine/hopeless.ts'
-import type { Change, Comparison, Lock, Look, Resource, Step } from '../../engine/resource.ts'
+import type { Change, Comparison, Lock, Look, Note, Resource, Step } from '../../engine/resource.ts'
 import type { Reader } from '../../host/host.ts'
 import { sha256Of } from '../file/download.ts'
+import { GrowingLog } from './feature-log.ts'
+import { failureOf, unitOf, unitState } from './feature-unit.ts'
 import { writeSteps } from './write.ts'
 
 const folder = '/var/lib/phx/features'
@@ -30,33 +34,6 @@ interface Marker {
 const markerOf = (name: string): string => `${folder}/${name}.json`
 const scriptOf = (name: string): string => `${folder}/${name}.sh`
 const logOf = (name: string): string => `${logs}/${name}.log`
-const unitOf = (name: string): string => `phx-feature-${name}.service`
-
-/** What systemd says of the script's unit. */
-interface UnitState {
-  readonly active: string
-  readonly exit: string
-  readonly result: string
-}
-
-async function unitState(reader: Reader, name: string): Promise<UnitState> {
-  const properties = 'LoadState,ActiveState,SubState,Result,ExecMainStatus'
-  const { exitCode, stdout, stderr, notFound } = await reader.query([
-    'systemctl',
-    'show',
-    '-p',
-    properties,
-    unitOf(name),
-  ])
-  if (notFound)
-    throw new CannotLook('features are run as units of systemd, which is not there', ['use an image with systemd'])
-  if (exitCode !== 0) throw new CannotLook(`can't see the unit of feature ${name}: ${stderr.trim()}`)
-  const value = (key: string): string => new RegExp(`^${key}=(.*)$`, 'm').exec(stdout)?.[1] ?? ''
-  const isThere = value('LoadState') === 'loaded'
-  // A unit that stays after its script has ended is `active (exited)`.
-  const active = !isThere ? 'gone' : value('SubState') === 'exited' ? 'exited' : value('ActiveState')
-  return { active, exit: value('ExecMainStatus'), result: value('Result') }
-}
 
 export class Feature implements Resource {
   readonly id: string
@@ -69,20 +46,36 @@ export class Feature implements Resource {
   }
 
   async compare(look: Look): Promise<Comparison> {
-    const { name, sha256 } = this.#feature.script
+    const { name, sha256, checks } = this.#feature.script
     const marker = await readMarker(look.reader, name)
-    const live = { script: marker?.sha256 ?? null, result: marker?.result ?? 'never run' }
+    if (marker?.result === 'running') return this.#begun(look, marker)
+    const failing = await failingCheck(look.reader, checks)
+    const result = marker?.result ?? (checks.length > 0 && failing === undefined ? 'found there' : 'never run')
+    const live = { script: marker?.sha256 ?? null, result, ...(checks.length > 0 ? { check: failing ?? 'holds' } : {}) }
     const nothing = { changes: [], refusals: [], notes: [] }
-    if (marker?.sha256 === sha256 && marker.result === 'done') return { ...nothing, live }
-    if (marker?.result !== 'running') return { ...nothing, changes: [await this.#run(look, live.result, marker)], live }
-    const unit = await unitState(look.reader, name)
+    const isSo = checks.length > 0 ? failing === undefined : marker?.sha256 === sha256
+    if (!isSo) return { ...nothing, changes: [await this.#run(look, result, marker, failing)], live }
+    const isOther = marker !== undefined && marker.sha256 !== sha256
+    return { ...nothing, notes: isOther ? [this.#otherScript()] : [], live }
+  }
+
+  /** By a run before this one: it goes on by itself, or was cut off half way, and then no check tells that it is whole. */
+  async #begun(look: Look, marker: Marker): Promise<Comparison> {
+    const unit = await unitState(look.reader, marker.name)
+    const live = { script: marker.sha256, result: 'running' }
+    const nothing = { refusals: [], notes: [] }
     if (['active', 'activating', 'exited'].includes(unit.active))
       return { ...nothing, changes: [this.#wait(marker.sha256)], live }
     const how = unit.active === 'failed' ? `failed (${unit.result}, exit code ${unit.exit})` : 'interrupted'
     return { ...nothing, changes: [await this.#run(look, how, marker)], live: { ...live, result: how } }
   }
 
-  async #run(look: Look, before: string, marker: Marker | undefined): Promise<Change> {
+  #otherScript(): Note {
+    const text = `the script of feature ${this.#feature.script.name} is another one than was run; its own check holds, so it is not run again`
+    return { resource: this.id, level: 'info', text }
+  }
+
+  async #run(look: Look, before: string, marker: Marker | undefined, failing?: string): Promise<Change> {
     const { script, onShare } = this.#feature
     const { name, sha256, content } = script
     const isShared = onShare !== null && (await isSame(look.reader, onShare, sha256))
@@ -97,7 +90,8 @@ export class Feature implements Resource {
       summary: `run feature ${name}`,
       fields: [
         ...(marker?.sha256 === sha256 ? [] : [{ field: 'script', from: marker?.sha256 ?? null, to: sha256 }]),
-        { field: 'result', from: before, to: 'done' },
+        ...(failing === undefined ? [] : [{ field: 'check', from: failing, to: 'holds' }]),
+        ...(before === 'done' ? [] : [{ field: 'result', from: before, to: 'done' }]),
       ],
       steps: [
         { kind: 'command', argv: ['mkdir', '-p', folder, logs] },
@@ -158,7 +152,7 @@ export class Feature implements Resource {
   #ended(sha256: string): Step[] {
     const { script, timeoutSeconds } = this.#feature
     const { name } = script
-    let told = 0
+    const log = new GrowingLog(logOf(name))
     return [
       {
         kind: 'verify',
@@ -170,25 +164,43 @@ export class Feature implements Resource {
         ],
         check: async (reader, tell) => {
           const unit = await unitState(reader, name)
-          const log = (await reader.readFile(logOf(name))) ?? ''
-          if (log.length > told) tell(log.slice(told))
-          told = log.length
+          const added = await log.added(reader)
+          if (added !== '') tell(added)
           if (unit.active === 'exited') return undefined
-          if (unit.active === 'failed') throw new Hopeless(failureOf(name, unit, timeoutSeconds, log))
+          if (unit.active === 'failed')
+            throw new Hopeless(failureOf(name, unit, timeoutSeconds, await log.end(reader, 10)))
           if (unit.active === 'gone')
             throw new Hopeless(`feature ${name} was cut off: the guest restarted, or somebody stopped it`)
-          return `it runs${log === '' ? '' : `; it said last: ${log.trimEnd().split('\n').at(-1)}`}`
+          return `it runs${log.last === '' ? '' : `; it said last: ${log.last}`}`
         },
       },
       ...mark({ name, sha256, result: 'done' }),
       { kind: 'command', argv: ['systemctl', 'stop', unitOf(name)] },
+      ...(sha256 === script.sha256 && script.checks.length > 0 ? [this.#isThere()] : []),
     ]
+  }
+
+  /** What it starts may take a moment. */
+  #isThere(): Step {
+    const { name, checks } = this.#feature.script
+    return {
+      kind: 'verify',
+      what: `feature ${name} is there, as its own check has it`,
+      withinMs: 10_000,
+      mend: [`its output, in the guest: less ${logOf(name)}`, `mend the script, or its lines "# phx-check: …"`],
+      check: (reader) => failingCheck(reader, checks),
+    }
   }
 }
 
-function failureOf(name: string, { result, exit }: UnitState, timeoutSeconds: number, log: string): string {
-  const how = result === 'timeout' ? `took longer than ${timeoutSeconds} s` : `ended with exit code ${exit}`
-  return `feature ${name} ${how}; its last words:\n${log.trimEnd().split('\n').slice(-10).join('\n')}`
+/** The first that doesn't hold, or undefined. */
+async function failingCheck(reader: Reader, checks: readonly Check[]): Promise<string | undefined> {
+  for (const check of checks) {
+    const { exitCode, notFound } = await reader.query(check)
+    if (exitCode === null) throw new CannotLook(`${check.join(' ')} did not come back`)
+    if (exitCode !== 0) return `${check.join(' ')}: ${notFound ? 'not installed' : `exit code ${exitCode}`}`
+  }
+  return undefined
 }
 
 const mark = (marker: Marker): Step[] =>

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import type { DeclaredInjection } from '../../config/guests/files.ts'
 import { describeSecret } from '../../config/secrets.ts'
 import { CannotLook } from '../../engine/cannot-look.ts'
-import type { Change, Comparison, FieldChange, Lock, Look, Resource } from '../../engine/resource.ts'
+import type { Change, Comparison, FieldChange, Lock, Look, Refusal, Resource } from '../../engine/resource.ts'
 import { revealed, type Secret } from '../../engine/secret.ts'
 import { sha256Of } from '../file/download.ts'
 import { accountsProbe, groupsProbe } from '../probes/accounts.ts'
@@ -22,13 +22,23 @@ export class Injection implements Resource {
     this.#declared = declared
   }
 
+  async ready(look: Look): Promise<readonly Refusal[]> {
+    const { source, destination } = this.#declared
+    const resolved = 'secret' in source ? await look.secrets.resolve(source.secret) : null
+    if (resolved === null || resolved.ok) return []
+    const why = `${this.#from()}, which is to be put at ${destination}, can't be read: ${resolved.why}`
+    return [{ resource: this.id, why, fields: [], mend: resolved.mend }]
+  }
+
   async compare(look: Look): Promise<Comparison> {
     const { destination, source } = this.#declared
+    const nothing = { changes: [], refusals: [], notes: [] }
+    const refusals = await this.ready(look)
+    if (refusals.length > 0) return { ...nothing, refusals, live: undefined }
     const content = await this.#content(look)
     const isSecret = 'secret' in source
     const wanted = createHash('sha256').update(revealed(content)).digest('hex')
     const stat = await look.reader.stat(destination)
-    const nothing = { changes: [], refusals: [], notes: [] }
     if (stat === undefined) {
       const makesFolder = (await look.reader.stat(parentOf(destination))) === undefined
       return { ...nothing, changes: [this.#put(content, null, [], makesFolder)], live: null }

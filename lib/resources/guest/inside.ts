@@ -47,7 +47,8 @@ export class Inside implements Resource {
     if (conf !== undefined && isTemplate(conf)) return { changes: [], refusals: [], notes: [], live: undefined }
     if (foreseen.isMadeAnew(guestId(this.#guest)) || !(await look.at(runningGuestsProbe)).has(this.#guest.id)) {
       const later = `${guestName(this.#guest)} does not run, so it can't be looked into`
-      return { changes: [], refusals: [], notes: [this.#later()], live: undefined, later }
+      const refusals = ((await this.#resource.ready?.(look)) ?? []).map((one) => this.#named(one))
+      return { changes: [], refusals, notes: [this.#later()], live: undefined, later }
     }
     const inner = await look.at(lookInside(this.#guest))
     try {
@@ -75,21 +76,22 @@ export class Inside implements Resource {
       created: (resource) => owned.created(id(resource)),
       begun: (resource) => owned.begun(id(resource)),
       live: (resource) => owned.live(id(resource)),
+      changes: owned.changes,
       all: owned.all.flatMap((resource) => (resource.startsWith(id('')) ? [resource.slice(id('').length)] : [])),
     }
   }
 
   #outer({ changes, refusals, notes, ...rest }: Comparison): Comparison {
-    const named = <T extends { readonly resource: string }>(one: T): T => ({
-      ...one,
-      resource: insideId(this.#guest, one.resource),
-    })
     return {
       ...rest,
-      changes: changes.map((change) => this.#change(named(change))),
-      refusals: refusals.map(named),
-      notes: notes.map(named),
+      changes: changes.map((change) => this.#change(this.#named(change))),
+      refusals: refusals.map((one) => this.#named(one)),
+      notes: notes.map((one) => this.#named(one)),
     }
+  }
+
+  #named<T extends { readonly resource: string }>(one: T): T {
+    return { ...one, resource: insideId(this.#guest, one.resource) }
   }
 
   #change(change: Change): Change {

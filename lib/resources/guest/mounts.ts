@@ -1,11 +1,23 @@
 /**
  * NFS shares that a machine mounts: one line each in its fstab(5), marked as phx's by the option `x-phx`, which mount(8)
- * keeps to itself ("x-": for other programs); the folder; and the mount, proved by what the kernel has there.
+ * keeps to itself ("x-": for other programs); the folder; and the mount, proved by what the kernel has there, and by
+ * writing to it where that is what it is for.
  */
 import type { DeclaredShare } from '../../config/guests/shares.ts'
-import type { Change, Comparison, FieldChange, Lock, Look, Resource, Step } from '../../engine/resource.ts'
+import type {
+  Change,
+  Comparison,
+  FieldChange,
+  Foreseen,
+  Lock,
+  Look,
+  Owned,
+  Resource,
+  Step,
+} from '../../engine/resource.ts'
 import type { Reader } from '../../host/host.ts'
 import { type Mount, mountsProbe, parseMounts } from '../probes/mounts.ts'
+import { writeTest } from './write-test.ts'
 
 export const sharesId = 'nfs-shares'
 
@@ -49,12 +61,17 @@ export class NfsShares implements Resource {
   readonly id = sharesId
   readonly locks: readonly Lock[] = []
   readonly #shares: readonly DeclaredShare[]
+  readonly #who: string
+  /** In this run: what the stamp says of an earlier one is settled by that. */
+  readonly #proved = new Set<string>()
 
-  constructor(shares: readonly DeclaredShare[]) {
+  /** `who` is the guest, for the names of files that several guests could write. */
+  constructor(shares: readonly DeclaredShare[], who: string) {
     this.#shares = shares
+    this.#who = who
   }
 
-  async compare(look: Look): Promise<Comparison> {
+  async compare(look: Look, _foreseen: Foreseen, owned: Owned): Promise<Comparison> {
     const [text, mounts] = await Promise.all([look.reader.readFile(fstab), look.at(mountsProbe)])
     const lines = linesOf(text ?? '')
     const gone = this.#undeclared(lines)
@@ -64,7 +81,12 @@ export class NfsShares implements Resource {
       ...this.#shares.map((share) => [share.guestPath, atTop(mounts, share.guestPath)?.source ?? null]),
       ['fstab', (text ?? '') === wanted ? 'as declared' : 'different'],
     ])
-    if ((text ?? '') === wanted && wrong.length === 0) return { changes: [], refusals: [], notes: [], live }
+    // Mounted by a run that didn't get to its proof, or whose proof failed.
+    const unproved = owned.begun(this.id)
+      ? this.#shares.filter((share) => !wrong.includes(share) && !this.#proved.has(share.guestPath))
+      : []
+    if ((text ?? '') === wanted && wrong.length + unproved.length === 0)
+      return { changes: [], refusals: [], notes: [], live }
     const replaced = wrong.filter((share) => isMountPoint(mounts, share.guestPath))
     const leaving = gone.filter((target) => isMountPoint(mounts, target))
     const steps: Step[] = [
@@ -72,9 +94,14 @@ export class NfsShares implements Resource {
       ...[...replaced.map(({ guestPath }) => guestPath), ...leaving].map(unmount),
       ...((text ?? '') === wanted ? [] : this.#write(wanted, text)),
       ...wrong.flatMap((share) => this.#mount(share)),
+      ...unproved.flatMap((share) => this.#proof(share)),
     ]
+    const fields = [...this.#fields(lines, mounts), ...unproved.map(({ guestPath }) => proofOf(guestPath))]
+    const isDisruptive = replaced.length + leaving.length > 0
+    const change = this.#change(steps, fields, isDisruptive)
     return {
-      changes: [this.#change(steps, lines, mounts, replaced.length + leaving.length > 0)],
+      // To make: so that a run that is cut off before the proof is known by its stamp.
+      changes: [{ ...change, action: wrong.length + unproved.length > 0 ? 'create' : 'update' }],
       refusals: [],
       notes: [],
       live,
@@ -116,16 +143,29 @@ export class NfsShares implements Resource {
     return [
       { kind: 'command', argv: ['mkdir', '-p', '--', guestPath] },
       { kind: 'command', argv: ['mount', guestPath], timeoutMs: mountingMs },
-      {
-        kind: 'verify',
-        what: `${sourceOf(share)} is mounted on ${guestPath}${share.isReadOnly ? '' : ', for writing'}`,
-        check: (reader) => faultOf(reader, share),
-      },
+      ...this.#proof(share),
     ]
   }
 
-  #change(steps: readonly Step[], lines: readonly Line[], mounts: readonly Mount[], isDisruptive: boolean): Change {
-    const fields = this.#shares.flatMap((share): FieldChange[] => {
+  #proof(share: DeclaredShare): Step[] {
+    const { guestPath, isReadOnly } = share
+    const proved = (): void => {
+      this.#proved.add(guestPath)
+    }
+    const mounted: Step = {
+      kind: 'verify',
+      what: `${sourceOf(share)} is mounted on ${guestPath}${isReadOnly ? '' : ', for writing'}`,
+      check: async (reader) => {
+        const why = await faultOf(reader, share)
+        if (why === undefined && isReadOnly) proved()
+        return why
+      },
+    }
+    return [mounted, ...(isReadOnly ? [] : writeTest(share, this.#who, proved))]
+  }
+
+  #fields(lines: readonly Line[], mounts: readonly Mount[]): FieldChange[] {
+    const declared = this.#shares.flatMap((share): FieldChange[] => {
       const { guestPath } = share
       const before = lines.filter(({ entry }) => entry?.target === guestPath).map(({ text }) => text)
       const isSo = before.length === 1 && before[0] === lineOf(share)
@@ -142,17 +182,23 @@ export class NfsShares implements Resource {
       from: 'mounted by phx',
       to: null,
     }))
+    return [...declared, ...left]
+  }
+
+  #change(steps: readonly Step[], fields: readonly FieldChange[], isDisruptive: boolean): Change {
     return {
       resource: this.id,
       action: 'update',
       risk: isDisruptive ? 'disruptive' : 'safe',
       summary: `mount ${this.#shares.map(({ guestPath }) => guestPath).join(', ') || 'no share'}`,
-      fields: [...fields, ...left],
+      fields,
       steps,
       undo: { impossible: 'the former lines of fstab stand in the fields of this change' },
     }
   }
 }
+
+const proofOf = (path: string): FieldChange => ({ field: path, from: 'mounted, not proved', to: 'proved' })
 
 const unmount = (target: string): Step => ({ kind: 'command', argv: ['umount', '--', target], timeoutMs: mountingMs })
 

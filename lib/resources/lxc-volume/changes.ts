@@ -32,7 +32,7 @@ const nothingThere = (id: string, slot: string, path: string, leaving: readonly 
   },
 })
 
-const optionsOf = ({ mountPoint, backup }: DeclaredVolume): string[] => [
+export const optionsOf = ({ mountPoint, backup }: DeclaredVolume): string[] => [
   `mp=${mountPoint}`,
   ...(backup === true ? ['backup=1'] : []),
 ]
@@ -51,14 +51,26 @@ export function allocate(id: string, declared: DeclaredVolume, slot: string, lea
       { field: 'mount point', from: null, to: mountPoint },
       ...(declared.backup === null ? [] : [{ field: 'backup', from: null, to: declared.backup }]),
     ],
-    steps: [
-      nothingThere(id, slot, mountPoint, leaving),
+    steps: allocationSteps(id, { slot, path: mountPoint, storage, leaving }, [
       { kind: 'command', argv: ['pct', 'set', id, `-${slot}`, value] },
-      isThere(id, slot, mountPoint, storage),
-    ],
+    ]),
     undo: { commands: [['pct', 'set', id, '--delete', slot]] },
   }
 }
+
+interface Spot {
+  readonly slot: string
+  readonly path: string
+  readonly storage: string
+  readonly leaving: readonly Mount[]
+}
+
+/** What puts a volume there, between a look that nothing is there and one that it is. */
+export const allocationSteps = (id: string, { slot, path, storage, leaving }: Spot, steps: readonly Step[]): Step[] => [
+  nothingThere(id, slot, path, leaving),
+  ...steps,
+  isThere(id, slot, path, storage),
+]
 
 /** An exit code of 0 can hide a failure (facts: proxmox-tools, "Exit status 0 in spite of an error"). */
 const isThere = (id: string, slot: string, path: string, storage: string): Step =>
@@ -81,11 +93,9 @@ export function attach(id: string, declared: DeclaredVolume, place: Kind<'detach
       { field: 'slot', from: unused, to: slot },
       { field: 'mount point', from: null, to: mountPoint },
     ],
-    steps: [
-      nothingThere(id, slot, mountPoint, leaving),
+    steps: allocationSteps(id, { slot, path: mountPoint, storage, leaving }, [
       { kind: 'command', argv: ['pct', 'set', id, `-${slot}`, [volume, ...optionsOf(declared)].join(',')] },
-      isThere(id, slot, mountPoint, storage),
-    ],
+    ]),
     undo: { commands: [['pct', 'set', id, '--delete', slot]] },
   }
 }

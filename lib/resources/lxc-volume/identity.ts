@@ -26,6 +26,9 @@ export interface Known {
   readonly behind: ReadonlyMap<string, Behind>
 }
 
+/** Of a container that is about to be made: what is recorded is of another one. */
+export const nobodys: Known = { recordOf: () => undefined, behind: new Map() }
+
 /** The record's volume, unless it is known that another one bears its name. */
 export const mayBe = ({ guid, volume }: Recorded, id: string, { behind }: Known): boolean =>
   volume === id && (guid === null || (behind.get(id)?.guid ?? guid) === guid)

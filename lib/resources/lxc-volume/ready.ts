@@ -48,8 +48,8 @@ export async function containerMissing(look: Look, id: string): Promise<CannotLo
     )
   }
   return new CannotLook(`container ${id} is not there (no ${confOf(id)}), so its volumes have nothing to belong to`, [
-    `phx run lxc:${id} makes it, once phx converges guests`,
-    `until then make it by hand: pct create ${id} TEMPLATE --rootfs STORAGE:SIZE; then run this again`,
+    `declare what it is made from, "clone_from_ctid" or "template": then phx run lxc:${id} makes it`,
+    `or make it by hand: pct create ${id} TEMPLATE --rootfs STORAGE:SIZE; then run this again`,
   ])
 }
 

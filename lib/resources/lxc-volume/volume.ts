@@ -1,12 +1,13 @@
 /** A volume of a container's own: found by its mount point or by what phx recorded, made once, grown, never shrunk. */
 import type { DeclaredVolume } from '../../config/lxc-volumes.ts'
 import type { Change, Comparison, Foreseen, Lock, Look, Note, Owned, Refusal, Resource } from '../../engine/resource.ts'
-import { type Container, containerProbe, type Mount } from '../probes/containers.ts'
+import { type Container, containerProbe, emptyContainer, type Mount } from '../probes/containers.ts'
 import { runningGuestsProbe } from '../probes/guests.ts'
 import { assertStorage } from '../storage/ready.ts'
 import { arrange, type Kind, type Place } from './arrange.ts'
 import { allocate, attach, configure, gibibyte, grow, volumeId } from './changes.ts'
-import { guidOf, type Known, knownVolumes } from './identity.ts'
+import { guidOf, type Known, knownVolumes, nobodys } from './identity.ts'
+import { giveBack, type Kept, keptVolume, leftBehind, ownVolume, putBack } from './kept.ts'
 import type { Covering } from './order.ts'
 import { assertChangeable, assertNothingIsCovered, containerMissing, spaceNotes } from './ready.ts'
 import { liveOf } from './recorded.ts'
@@ -33,9 +34,13 @@ export class LxcVolume implements Resource {
   }
 
   async compare(look: Look, foreseen: Foreseen, owned: Owned): Promise<Comparison> {
-    const container = await look.at(containerProbe(this.#container))
-    if (container === undefined) throw await containerMissing(look, this.#container)
-    const known = await knownVolumes(look, container, this.#all, owned)
+    const isNew = foreseen.isMadeAnew(`lxc:${this.#container}`)
+    const there = isNew ? emptyContainer(this.#container) : await look.at(containerProbe(this.#container))
+    if (there === undefined) throw await containerMissing(look, this.#container)
+    return this.#compare(look, foreseen, there, isNew ? nobodys : await knownVolumes(look, there, this.#all, owned))
+  }
+
+  async #compare(look: Look, foreseen: Foreseen, container: Container, known: Known): Promise<Comparison> {
     const place = arrange(container, this.#all, known).get(this.#declared.name)
     if (place === undefined) throw new Error(`volume ${this.id} is not among those of its container`)
     const { changes, refusals, notes } = await this.#difference(look, foreseen, container, place, known)
@@ -71,7 +76,11 @@ export class LxcVolume implements Resource {
         const sized = await this.#sized(look, foreseen, { slot, source: volume }, unused, size)
         return { ...sized, changes: [attach(id, declared, place), ...sized.changes] }
       }
+      case 'unclear':
       case 'missing': {
+        const kept = await keptVolume(look, container, declared)
+        if (kept !== undefined) return this.#kept(look, foreseen, container, place, kept)
+        if (place.kind === 'unclear') return refused(refuse.unclear(id, declared, place))
         await assertStorage(look, foreseen, declared.storage, 'rootdir', `can't allocate volume ${declared.name}`)
         await assertNothingIsCovered(look, container, declared.mountPoint)
         const space = await spaceNotes(look, foreseen, id, declared, declared.sizeGb * gibibyte)
@@ -81,8 +90,6 @@ export class LxcVolume implements Resource {
           notes: [...this.#lost(place.lost), ...space],
         }
       }
-      case 'unclear':
-        return refused(refuse.unclear(id, declared, place))
       case 'taken':
         return refused(refuse.taken(id, declared, place))
       case 'claimed':
@@ -96,8 +103,26 @@ export class LxcVolume implements Resource {
     }
   }
 
+  async #kept(
+    look: Look,
+    foreseen: Foreseen,
+    container: Container,
+    place: Kind<'missing' | 'unclear'>,
+    kept: Kept,
+  ): Promise<Difference> {
+    const { slot } = place
+    await assertNothingIsCovered(look, container, this.#declared.mountPoint)
+    const back = giveBack(this.#container, this.#declared, kept, slot, place.kind === 'missing' ? place.leaving : [])
+    const source = ownVolume(this.#container, this.#declared)
+    const sized = await this.#sized(look, foreseen, { slot, source }, 'kept', kept.size || null)
+    return { ...sized, changes: [back, ...sized.changes] }
+  }
+
   async #present(look: Look, foreseen: Foreseen, container: Container, { mount, covering }: Kind<'attached'>) {
     const [id, declared] = [this.#container, this.#declared]
+    const isRunning = (await look.at(runningGuestsProbe)).has(id)
+    const kept = declared.isPersistent && !isRunning ? await leftBehind(look, container, declared, mount) : undefined
+    if (kept !== undefined) return { changes: [putBack(id, declared, kept, mount)], refusals: [], notes: [] }
     const configured = configure(id, declared, mount)
     const sized = await this.#sized(look, foreseen, mount, mount.slot, mount.size)
     return {

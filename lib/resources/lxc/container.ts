@@ -2,11 +2,12 @@
 import type { DeclaredLxc, LxcOrigin } from '../../config/guests/lxc.ts'
 import type { Change, Comparison, Foreseen, Lock, Look, Owned, Refusal, Resource, Step } from '../../engine/resource.ts'
 import { guestLock } from '../guest/inside.ts'
+import { mark, tagsOf } from '../guest/mark.ts'
 import { locked } from '../guest/options.ts'
 import { type GuestConf, guestConfProbe, isTemplate, readGuestConf } from '../probes/guest-conf.ts'
 import { guestName, guestsProbe } from '../probes/guests.ts'
+import { storageConfigProbe } from '../probes/storage-config.ts'
 import { assertStorage } from '../storage/ready.ts'
-import { mark, tagsOf } from '../guest/mark.ts'
 import * as refuse from './refuse.ts'
 import { wantedOptions } from './wanted.ts'
 
@@ -66,14 +67,27 @@ export class Container implements Resource {
     if (storage !== null) await assertStorage(look, foreseen, storage, 'rootdir', `can't make container ${id}`)
     if (origin.kind === 'template') {
       if (storage === null) return { ...nothing, refusals: [refuse.noStorage(this.#declared)] }
-      const isMissing = origin.template.startsWith('/') && (await look.reader.stat(origin.template)) === undefined
-      if (isMissing) return { ...nothing, refusals: [refuse.noFile(this.#declared, origin.template)] }
+      const file = await templateFile(look, origin.template)
+      if (file !== undefined && (await look.reader.stat(file)) === undefined)
+        return { ...nothing, refusals: [refuse.noFile(this.#declared, origin.template)] }
       return { ...nothing, changes: [this.#unpack(origin, storage)] }
     }
+    const isComing = needs.includes(containerId(origin.ctid))
     const source = await look.at(guestConfProbe({ kind: 'lxc', id: origin.ctid }))
-    if (source === undefined && !needs.includes(containerId(origin.ctid)))
+    if (source === undefined && !isComing)
       return { ...nothing, refusals: [refuse.noSource(this.#declared, origin.ctid)] }
+    const fault = source === undefined ? undefined : this.#sourceFault(source, origin.ctid, isComing)
+    if (fault !== undefined) return { ...nothing, refusals: [fault] }
     return { ...nothing, changes: [this.#clone(origin)] }
+  }
+
+  /** What of the source would only show once it is copied, or not be copied at all. */
+  #sourceFault(source: GuestConf, ctid: string, isComing: boolean): Refusal | undefined {
+    if (!isComing && !isTemplate(source)) return refuse.noTemplate(this.#declared, ctid, source)
+    if ((source.values.get('unprivileged') === '1') !== this.#declared.isUnprivileged)
+      return refuse.sourceMapping(this.#declared, ctid)
+    const bound = [...source.values].find(([key, value]) => /^mp\d+$/.test(key) && value.startsWith('/'))
+    return bound === undefined ? undefined : refuse.boundSource(this.#declared, ctid, bound)
   }
 
   #clone({ ctid }: LxcOrigin & { kind: 'clone' }): Change {
@@ -126,7 +140,9 @@ export class Container implements Resource {
         : `take over ${guestName(this.#declared)} (${refuse.nameOf(conf, id)}), which phx did not make`,
       fields: [{ field: 'tags', from: [...tags], to: [...tags, mark].sort() }],
       steps: [this.#tag(tags)],
-      undo: { commands: [['pct', 'set', id, ...(tags.length > 0 ? ['--tags', tags.join(';')] : ['--delete', 'tags'])]] },
+      undo: {
+        commands: [['pct', 'set', id, ...(tags.length > 0 ? ['--tags', tags.join(';')] : ['--delete', 'tags'])]],
+      },
     }
   }
 
@@ -143,4 +159,13 @@ export class Container implements Resource {
       },
     }
   }
+}
+
+/** Where the template lies, as far as that can be told without asking a storage, which would activate it. */
+async function templateFile(look: Look, template: string): Promise<string | undefined> {
+  if (template.startsWith('/')) return template
+  const [, storage = '', name] = /^([^:/]+):vztmpl\/(.+)$/.exec(template) ?? []
+  const entry = name === undefined ? undefined : (await look.at(storageConfigProbe))?.get(storage)
+  const path = entry?.type === 'dir' && !entry.options.has('content-dirs') ? entry.options.get('path') : undefined
+  return path === undefined ? undefined : `${path}/template/cache/${name}`
 }

@@ -1,9 +1,10 @@
 /** GPUs of the host that a container may use: its device nodes, by `devN` (pct.conf(5)), and only with the driver loaded. */
 import type { DeclaredLxc } from '../../config/guests/lxc.ts'
 import { CannotLook } from '../../engine/cannot-look.ts'
-import type { Comparison, Foreseen, Look, Resource } from '../../engine/resource.ts'
+import type { Comparison, Foreseen, Look, Owned, Resource } from '../../engine/resource.ts'
 import { guestLock } from '../guest/inside.ts'
 import { locked } from '../guest/options.ts'
+import { driverId } from '../nvidia/runfile-driver.ts'
 import { guestConfProbe, propertiesOf, settledValues } from '../probes/guest-conf.ts'
 import { containerId } from './container.ts'
 
@@ -23,20 +24,25 @@ export class Gpus implements Resource {
     this.#declared = declared
   }
 
-  async compare(look: Look, foreseen: Foreseen): Promise<Comparison> {
+  async compare(look: Look, foreseen: Foreseen, owned: Owned): Promise<Comparison> {
     const { id, gpus } = this.#declared
     const nothing = { changes: [], refusals: [], notes: [] }
     const conf = foreseen.isMadeAnew(containerId(id)) ? undefined : await look.at(guestConfProbe(this.#declared))
     const values = conf ? settledValues(conf) : new Map<string, string>()
     const there = [...values].filter(([key, value]) => /^dev\d+$/.test(key) && pathOf(value).startsWith('/dev/nvidia'))
     const wanted = gpus.length === 0 ? [] : [...common, ...gpus.map((gpu) => `/dev/nvidia${gpu}`)]
-    const surplus = there.filter(([, value]) => !wanted.includes(pathOf(value))).map(([key]) => key)
+    const recorded = owned.live(this.id)?.devices
+    // Of a container that has none declared, only those go that phx gave it.
+    const isOurs = (path: string): boolean => gpus.length > 0 || (Array.isArray(recorded) && recorded.includes(path))
+    const surplus = there
+      .filter(([, value]) => !wanted.includes(pathOf(value)) && isOurs(pathOf(value)))
+      .map(([key]) => key)
     const missing = wanted.filter((path) => !there.some(([, value]) => pathOf(value) === path))
-    const live = { devices: there.map(([, value]) => pathOf(value)).sort() }
+    const live = { devices: gpus.length === 0 ? [] : there.map(([, value]) => pathOf(value)).sort() }
     if (surplus.length + missing.length === 0) return { ...nothing, live: conf ? live : null }
     const lock = conf?.values.get('lock')
     if (lock !== undefined) throw locked(this.#declared, lock)
-    await this.#assertDriver(look, missing)
+    if (!foreseen.isMadeAnew(driverId)) await this.#assertDriver(look, missing)
     const free = Array.from({ length: 256 }, (_, index) => `dev${index}`).filter((key) => !values.has(key))
     const set = missing.flatMap((path, index) => [`--${free[index] ?? ''}`, `path=${path},mode=0666`])
     const argv = ['pct', 'set', id, ...set, ...(surplus.length > 0 ? ['--delete', surplus.join(',')] : [])]
@@ -47,7 +53,8 @@ export class Gpus implements Resource {
           resource: this.id,
           action: 'update',
           risk: 'safe',
-          summary: gpus.length > 0 ? `give container ${id} GPU ${gpus.join(', ')}` : `take its GPUs from container ${id}`,
+          summary:
+            gpus.length > 0 ? `give container ${id} GPU ${gpus.join(', ')}` : `take its GPUs from container ${id}`,
           fields: [{ field: 'devices', from: live.devices, to: [...wanted].sort() }],
           steps: [{ kind: 'command', argv }],
           undo: { impossible: 'which devices it had stands in the fields of this change' },

@@ -6,7 +6,11 @@ const base = 100_000
 const count = 65_536
 
 /** The host's id for one inside. */
-export function hostId({ isUnprivileged, idMaps }: Pick<DeclaredLxc, 'isUnprivileged' | 'idMaps'>, type: 'uid' | 'gid', id: number): number {
+export function hostId(
+  { isUnprivileged, idMaps }: Pick<DeclaredLxc, 'isUnprivileged' | 'idMaps'>,
+  type: 'uid' | 'gid',
+  id: number,
+): number {
   if (!isUnprivileged) return id
   const map = idMaps.find((one) => one.type === type && id >= one.containerId && id < one.containerId + one.size)
   return map ? map.hostId + (id - map.containerId) : base + id
@@ -17,7 +21,9 @@ export function idMapLines(maps: readonly DeclaredIdMap[]): string[] {
   if (maps.length === 0) return []
   return (['uid', 'gid'] as const).flatMap((type) => {
     const own = maps.filter((one) => one.type === type).sort((one, other) => one.containerId - other.containerId)
-    return rangesOf(own).map(({ inside, outside, size }) => `${type === 'uid' ? 'u' : 'g'} ${inside} ${outside} ${size}`)
+    return rangesOf(own).map(
+      ({ inside, outside, size }) => `${type === 'uid' ? 'u' : 'g'} ${inside} ${outside} ${size}`,
+    )
   })
 }
 
@@ -39,7 +45,3 @@ function rangesOf(maps: readonly DeclaredIdMap[]): Range[] {
   if (next < count) ranges.push({ inside: next, outside: base + next, size: count - next })
   return ranges
 }
-
-/** What root has to be allowed: lines of /etc/subuid or /etc/subgid. */
-export const allowances = (maps: readonly DeclaredIdMap[], type: 'uid' | 'gid'): string[] =>
-  maps.filter((one) => one.type === type).map(({ hostId: first, size }) => `root:${first}:${size}`)

@@ -9,7 +9,7 @@ import { guestConfProbe, isTemplate } from '../probes/guest-conf.ts'
 import { runningGuests, runningGuestsProbe } from '../probes/guests.ts'
 import { containerId } from './container.ts'
 
-const startingMs = 120_000
+export const startingMs = 120_000
 /** A container's system is up in seconds; one that waits for its network takes a minute and a half (systemd-networkd-wait-online). */
 const upMs = 150_000
 
@@ -70,6 +70,12 @@ export class LxcPower implements Resource {
   }
 }
 
+/** `pct reboot`, and until it is up again. */
+export function rebooted({ id, shutdownTimeoutSeconds }: DeclaredLxc): Step[] {
+  const argv = ['pct', 'reboot', id, '--timeout', String(shutdownTimeoutSeconds)]
+  return [{ kind: 'command', argv, timeoutMs: shutdownTimeoutSeconds * 1000 + startingMs }, isUp(id)]
+}
+
 export const isUp = (id: string): Step => ({
   kind: 'verify',
   what: `the system of container ${id} is up`,
@@ -83,13 +89,26 @@ export const isUp = (id: string): Step => ({
 
 /** Undefined when it is up; a unit that failed is a matter of its own. */
 async function whyNotUp(reader: Reader, id: string): Promise<string | undefined> {
+  const [state, why] = await ofSystemd(reader, id, 'SystemState')
+  // Another init: that it runs is all that can be known.
+  if (why !== undefined || state === undefined) return why
+  return ['running', 'degraded'].includes(state) ? undefined : `its system is ${state || 'not there yet'}`
+}
+
+/** When its systemd was started, in microseconds of the host's clock: another one after each start. Undefined without systemd. */
+export async function startedAt(reader: Reader, id: string): Promise<string | undefined> {
+  const [at] = await ofSystemd(reader, id, 'UserspaceTimestampMonotonic')
+  return at
+}
+
+/** A property of systemd itself (org.freedesktop.systemd1(5)), or why it says nothing yet; neither where it isn't the init. */
+async function ofSystemd(reader: Reader, id: string, property: string): Promise<[string | undefined, string?]> {
   try {
-    const { stdout, notFound } = await reader.inside({ kind: 'lxc', id }).query(['systemctl', 'show', '-p', 'SystemState'])
-    if (notFound) return undefined // another init: that it runs is all that can be known
-    const state = /^SystemState=(.*)$/m.exec(stdout)?.[1] ?? ''
-    return ['running', 'degraded'].includes(state) ? undefined : `its system is ${state || 'not there yet'}`
+    const inside = reader.inside({ kind: 'lxc', id })
+    const { stdout, notFound } = await inside.query(['systemctl', 'show', '-p', property])
+    return notFound ? [undefined] : [new RegExp(`^${property}=(.*)$`, 'm').exec(stdout)?.[1] ?? '']
   } catch (error) {
     if (!isSilence(error)) throw error
-    return error.message
+    return [undefined, error.message]
   }
 }

@@ -45,7 +45,10 @@ export function otherName(declared: DeclaredLxc, conf: GuestConf): Refusal {
   return refusal(
     declared,
     `container ${id} is called ${there}, not ${name}, and phx has no record of making it: it may be another one`,
-    [`if it is the one that is meant: "adopt": true, or pct set ${id} --hostname ${name}`, 'or declare yours under another number'],
+    [
+      `if it is the one that is meant: "adopt": true, or pct set ${id} --hostname ${name}`,
+      'or declare yours under another number',
+    ],
     [{ field: 'hostname', from: there, to: name }],
   )
 }
@@ -100,15 +103,48 @@ export function noStorage(declared: DeclaredLxc): Refusal {
 
 export function noFile(declared: DeclaredLxc, template: string): Refusal {
   const { id } = declared
+  const [, storage = 'STORAGE', name = 'TEMPLATE'] = /^([^:/]+):vztmpl\/(.+)$/.exec(template) ?? []
   return refusal(declared, `container ${id} is to be made from ${template}, which is not there`, [
-    'see which there are: pveam available, pveam list STORAGE',
-    'then fetch it: pveam download STORAGE TEMPLATE',
+    'see which there are: pveam update; pveam available --section system',
+    `then fetch it: pveam download ${storage} ${name}`,
   ])
 }
 
 export function noSource(declared: DeclaredLxc, source: string): Refusal {
   const { id } = declared
-  return refusal(declared, `container ${id} is to be cloned from ${source}, which is neither declared nor on this host`, [
-    'see which there are: pct list',
+  return refusal(
+    declared,
+    `container ${id} is to be cloned from ${source}, which is neither declared nor on this host`,
+    ['see which there are: pct list'],
+  )
+}
+
+export function noTemplate(declared: DeclaredLxc, source: string, live: GuestConf): Refusal {
+  const { id } = declared
+  const why = `container ${id} is to be cloned from ${source} (${nameOf(live, source)}), which is no template`
+  return refusal(declared, why, [
+    `make it one: pct template ${source} (it can't be started any more then), or declare another "clone_from_ctid"`,
+  ])
+}
+
+export function sourceMapping(declared: DeclaredLxc, source: string): Refusal {
+  const { id, isUnprivileged } = declared
+  const [own, its] = isUnprivileged ? ['unprivileged', 'privileged'] : ['privileged', 'unprivileged']
+  return refusal(
+    declared,
+    `container ${id} is declared as ${own}, and ${source} is ${its}: a clone is what its source is`,
+    [
+      `declare it as it will be: "unprivileged": ${!isUnprivileged}`,
+      `or clone it from another one, or make it from a template file: "template"`,
+    ],
+  )
+}
+
+export function boundSource(declared: DeclaredLxc, source: string, [slot, mount]: readonly [string, string]): Refusal {
+  const { id } = declared
+  const [folder] = mount.split(',')
+  const why = `container ${id} is to be cloned from ${source}, which sees ${folder} of the host (${slot}): pct can't clone that`
+  return refusal(declared, why, [
+    `take it away from the template, and declare it for its clones: pct set ${source} --delete ${slot}`,
   ])
 }

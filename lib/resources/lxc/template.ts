@@ -12,11 +12,14 @@ export class LxcTemplate implements Resource {
   readonly id: string
   readonly locks
   readonly #declared: DeclaredLxc
+  readonly #isStarted: boolean
 
-  constructor(declared: DeclaredLxc) {
+  /** `isStarted`: something was set up in it, so that it runs by then. */
+  constructor(declared: DeclaredLxc, isStarted: boolean) {
     this.id = `${containerId(declared.id)}/template`
     this.locks = [guestLock(declared)]
     this.#declared = declared
+    this.#isStarted = isStarted
   }
 
   async compare(look: Look, foreseen: Foreseen): Promise<Comparison> {
@@ -24,7 +27,7 @@ export class LxcTemplate implements Resource {
     const conf = foreseen.isMadeAnew(containerId(id)) ? undefined : await look.at(guestConfProbe(this.#declared))
     const nothing = { changes: [], refusals: [], notes: [] }
     if (conf !== undefined && isTemplate(conf)) return { ...nothing, live: { template: true } }
-    const isRunning = conf === undefined || (await look.at(runningGuestsProbe)).has(id)
+    const isRunning = conf === undefined ? this.#isStarted : (await look.at(runningGuestsProbe)).has(id)
     const timeoutMs = (shutdownTimeoutSeconds + 60) * 1000
     const stop: Step[] = [
       { kind: 'command', argv: ['pct', 'shutdown', id, '--timeout', String(shutdownTimeoutSeconds)], timeoutMs },

@@ -4,14 +4,13 @@ import { exactly, type Option, properties, startup, type Values } from '../guest
 
 /** `bootOrder` is the place in the order of starting that the graph gives it; null: none. */
 export function wantedOptions(declared: DeclaredLxc, live: Values, bootOrder: number | null): Option[] {
-  const { name, cores, memoryMb, swapMb, startsAtBoot, isProtected, nameservers, searchDomain, pctOptions } = declared
+  const { name, cores, memoryMb, swapMb, startsAtBoot, nameservers, searchDomain, pctOptions } = declared
   return [
     exactly('hostname', name),
     ...(cores === null ? [] : [exactly('cores', String(cores))]),
     ...(memoryMb === null ? [] : [exactly('memory', String(memoryMb), '512')]),
     ...(swapMb === null ? [] : [exactly('swap', String(swapMb), '512')]),
     exactly('onboot', startsAtBoot ? '1' : '0', '0'),
-    ...(isProtected ? [exactly('protection', '1', '0')] : []),
     ...startup(declared, live, bootOrder),
     ...declared.cards.map((card) => networkCard(card, live.get(card.net))),
     ...(nameservers.length > 0 ? [exactly('nameserver', nameservers.join(' '))] : []),
@@ -28,12 +27,13 @@ export function wantedOptions(declared: DeclaredLxc, live: Values, bootOrder: nu
   ]
 }
 
-/** An address that nobody declared, and whatever else stands there, stays as it is. */
+/** An address that nobody declared, and whatever else stands there, stays as it is; a gateway goes with its address. */
 function networkCard({ net, name, bridge, ip, gateway, macAddress }: DeclaredCard, live: string | undefined): Option {
+  const kept = ip === 'dhcp' ? live?.replace(/,gw=[^,]*/, '') : live
   const wanted = {
     ...{ name, bridge, ip },
     ...(gateway === null ? {} : { gw: gateway }),
     ...(macAddress === null ? {} : { hwaddr: macAddress }),
   }
-  return properties(net, live, wanted)
+  return properties(net, kept, wanted)
 }

@@ -3,7 +3,7 @@ import { innerPath } from '../../config/lxc-volumes.ts'
 import { parseSize } from '../../config/size.ts'
 import type { Probe } from '../../engine/resource.ts'
 import type { Reader } from '../../host/host.ts'
-import { parseGuestConf, pendingDeletions } from './guest-conf.ts'
+import { type GuestConf, guestConfProbe, parseGuestConf, pendingDeletions } from './guest-conf.ts'
 
 /** An `mpN` of a container. */
 export interface Mount {
@@ -36,8 +36,9 @@ export interface Container {
 
 export const confOf = (id: string): string => `/etc/pve/lxc/${id}.conf`
 
-export function parseContainer(id: string, text: string): Container {
-  const { values: live, pending } = parseGuestConf(text)
+export const parseContainer = (id: string, text: string): Container => containerOf(id, parseGuestConf(text))
+
+function containerOf(id: string, { values: live, pending }: GuestConf): Container {
   const isMount = ([key]: [string, string]): boolean => /^mp\d+$/.test(key)
   const mounts = new Map([...[...live].filter(isMount), ...[...pending].filter(isMount)])
   return {
@@ -49,6 +50,9 @@ export function parseContainer(id: string, text: string): Container {
     isProtected: live.get('protection') === '1',
   }
 }
+
+/** One that is about to be made. */
+export const emptyContainer = (id: string): Container => containerOf(id, parseGuestConf(''))
 
 /** `[volume=]SOURCE,mp=PATH[,KEY=VALUE…]`; the size is that of what is there, also while something waits. */
 function mountOf(slot: string, value: string, live: string | undefined): Mount {
@@ -76,8 +80,11 @@ export async function readContainer(reader: Reader, id: string): Promise<Contain
 
 /** Undefined when this node has no such container. */
 export const containerProbe = (id: string): Probe<Container | undefined> => ({
-  id: confOf(id),
-  read: ({ reader }) => readContainer(reader, id),
+  id: `mounts in ${confOf(id)}`,
+  async read(look) {
+    const conf = await look.at(guestConfProbe({ kind: 'lxc', id }))
+    return conf && containerOf(id, conf)
+  },
 })
 
 /** `STORAGE:SIZE`: not a volume but an order for one, which only a failed call leaves behind. */

@@ -17,6 +17,8 @@ export interface GuestPart {
 export interface GuestConf extends GuestPart {
   /** What was set and can't take effect while the guest runs; `delete` names keys that go. */
   readonly pending: ReadonlyMap<string, string>
+  /** Of a machine: what its cloud-init drive says otherwise; `added` names what it doesn't say at all. */
+  readonly drive: ReadonlyMap<string, string>
   /** By name, in the order of the file. */
   readonly snapshots: ReadonlyMap<string, GuestPart>
 }
@@ -56,6 +58,7 @@ function decoded(text: string): string {
 export function parseGuestConf(text: string): GuestConf {
   const live = new Section()
   const pending = new Section()
+  const drive = new Section()
   const snapshots = new Map<string, Section>()
   let section: Section | null = live
   for (const line of text.split('\n')) {
@@ -63,6 +66,7 @@ export function parseGuestConf(text: string): GuestConf {
     if (name === undefined) section?.take(line)
     else if (/^(pve:)?pending$/i.test(name))
       section = pending // of containers and of machines
+    else if (name === 'special:cloudinit') section = drive
     // Other sections with a colon are Proxmox VE's own: `special:fleecing`, and whatever comes.
     else if (name.includes(':')) section = null
     else {
@@ -71,7 +75,7 @@ export function parseGuestConf(text: string): GuestConf {
     }
   }
   const { values, raw, description } = live
-  return { values, raw, description, pending: pending.values, snapshots }
+  return { values, raw, description, pending: pending.values, drive: drive.values, snapshots }
 }
 
 /** Keys of a `[pve:pending]` section that go at the next start. */

@@ -1,12 +1,15 @@
-/** A virtual machine that is to be gone, with its disks: only ever what a person asked for by name. */
+/** A virtual machine that is to be gone, with its disks but for persistent ones: only ever what a person asked for by name. */
 import type { Change, Comparison, Foreseen, Look, Refusal, Resource, Step } from '../../engine/resource.ts'
 import { guestLock } from '../guest/inside.ts'
 import { locked } from '../guest/options.ts'
+import { isDataset, renamed } from '../lxc-volume/kept.ts'
 import { readGuestConf } from '../probes/guest-conf.ts'
 import { guestConfsProbe } from '../probes/guest-confs.ts'
 import { runningGuestsProbe } from '../probes/guests.ts'
 import { drivesOf, nameOf, tagsOf, uuidOf, type Vm, vmProbe } from '../probes/vms.ts'
+import { type KeptDisk, keptDisks } from './keep.ts'
 import { machineId, mark } from './machine.ts'
+import { volumesOf } from './owned-volumes.ts'
 
 const destroyingMs = 1_800_000
 
@@ -17,6 +20,8 @@ export interface Doomed {
   readonly isProtected: boolean
   /** Declared guests that need it, such as `vm:8102`. */
   readonly dependants: readonly string[]
+  /** Slots of disks that are to be kept. */
+  readonly persistent: readonly string[]
 }
 
 export class VmAbsent implements Resource {
@@ -38,10 +43,11 @@ export class VmAbsent implements Resource {
     const lock = vm.values.get('lock')
     if (lock !== undefined) throw locked({ kind: 'vm', id }, lock)
     const live = { uuid: uuidOf(vm) }
-    const refusals = await this.#hindrances(look, foreseen, vm)
+    const { kept, refusals: unkept } = await keptDisks(look, id, volumesOf(vm), this.#doomed.persistent)
+    const refusals = [...(await this.#hindrances(look, foreseen, vm)), ...unkept]
     if (refusals.length > 0) return { ...nothing, refusals, live }
     const isRunning = (await look.at(runningGuestsProbe)).has(id)
-    return { ...nothing, changes: [this.#destroy(vm, isRunning)], live }
+    return { ...nothing, changes: [this.#destroy(vm, isRunning, kept)], live }
   }
 
   async #hindrances(look: Look, foreseen: Foreseen, vm: Vm): Promise<Refusal[]> {
@@ -82,57 +88,82 @@ export class VmAbsent implements Resource {
         ? [
             refusal(
               `${clones.map(([target]) => target).join(' and ')} ${clones.length === 1 ? 'is a linked clone' : 'are linked clones'} of VM ${id}, and would lose their disks`,
-              `destroy them first, or make them full: qm disk move VMID DISK STORAGE`,
+              'destroy them first, or make them full: qm disk move VMID DISK STORAGE',
             ),
           ]
         : []),
     ]
   }
 
-  #destroy(vm: Vm, isRunning: boolean): Change {
+  #destroy(vm: Vm, isRunning: boolean, kept: readonly KeptDisk[]): Change {
     const { id, shutdownTimeoutSeconds } = this.#doomed
-    const disks = drivesOf(vm.values).filter(({ isCdrom }) => !isCdrom)
-    const unused = [...vm.values].filter(([key]) => /^unused\d+$/.test(key))
+    const volumes = volumesOf(vm)
+    const others = volumes.filter(({ isOwn }) => !isOwn)
+    const lost = volumes.filter(({ volume, isOwn }) => isOwn && !kept.some((one) => one.volume === volume))
     const snapshots = [...vm.snapshots.keys()]
-    const timeout = String(shutdownTimeoutSeconds)
-    const steps: Step[] = [
-      this.#isSame(vm),
-      ...(isRunning
-        ? [
-            {
-              kind: 'command' as const,
-              argv: ['qm', 'shutdown', id, '--timeout', timeout, '--forceStop', '1'],
-              timeoutMs: (shutdownTimeoutSeconds + 120) * 1000,
-            },
-          ]
-        : []),
-      { kind: 'command', argv: ['qm', 'destroy', id, '--purge', '1'], timeoutMs: destroyingMs },
-      {
-        kind: 'verify',
-        what: `VM ${id} is gone`,
-        check: async (reader) =>
-          (await readGuestConf(reader, { kind: 'vm', id })) === undefined
-            ? undefined
-            : 'its configuration is still there',
-      },
-    ]
+    const shutdown: Step = {
+      kind: 'command',
+      argv: ['qm', 'shutdown', id, '--timeout', String(shutdownTimeoutSeconds), '--forceStop', '1'],
+      timeoutMs: (shutdownTimeoutSeconds + 120) * 1000,
+    }
+    const rest = kept.map(({ slot, dataset }) => `${slot} as ${dataset}`)
     return {
       resource: this.id,
       action: 'remove',
       risk: 'destructive',
-      summary: `destroy VM ${id} (${nameOf(vm)}) with ${disks.length} disk${disks.length === 1 ? '' : 's'}`,
-      fields: [{ field: 'state', from: isRunning ? 'running' : 'stopped', to: null }],
-      steps,
+      summary: `destroy VM ${id} (${nameOf(vm)}) with ${lost.length} disk${lost.length === 1 ? '' : 's'}${rest.length > 0 ? `; keep ${rest.join(', ')}` : ''}`,
+      fields: [
+        { field: 'state', from: isRunning ? 'running' : 'stopped', to: null },
+        ...kept.map(({ slot, from, dataset }) => ({ field: `${slot} (persistent)`, from, to: dataset })),
+        ...others.map(({ slot, volume }) => {
+          return { field: slot, from: volume, to: volume, note: "another guest's by its number: it stays" }
+        }),
+      ],
+      steps: [
+        this.#isSame(vm),
+        ...(isRunning ? [shutdown] : []),
+        ...this.#keep(kept, snapshots),
+        { kind: 'command', argv: ['qm', 'destroy', id, '--purge', '1'], timeoutMs: destroyingMs },
+        this.#isGone(kept),
+      ],
       loss: {
         victims: [
-          ...disks.map(({ slot, volume, size }) => `disk ${slot} of VM ${id}: ${volume}, ${size ?? 'size unknown'}`),
-          ...unused.map(([key, volume]) => `${key} of VM ${id}: ${volume}`),
+          ...lost.map(({ slot, volume, size }) => `disk ${slot} of VM ${id}: ${volume}, ${size ?? 'size unknown'}`),
           ...(snapshots.length > 0 ? [`snapshots of VM ${id}: ${snapshots.join(', ')}`] : []),
         ],
         typed: [nameOf(vm), id],
-        identity: `${uuidOf(vm)} ${disks.map(({ volume }) => volume).join(' ')}`,
+        identity: `${uuidOf(vm)} ${lost.map(({ volume }) => volume).join(' ')}`,
       },
       undo: { impossible: 'its disks are gone' },
+    }
+  }
+
+  /** Snapshots go by qm first: those of a disk that is kept would stand in the way of the next ones of their names. */
+  #keep(kept: readonly KeptDisk[], snapshots: readonly string[]): Step[] {
+    const { id } = this.#doomed
+    const open = kept.filter(({ from }) => from !== null)
+    if (open.length === 0) return []
+    return [
+      ...snapshots.map((name): Step => {
+        return { kind: 'command', argv: ['qm', 'delsnapshot', id, name], timeoutMs: destroyingMs }
+      }),
+      ...open.map(({ from, dataset }) => renamed(from ?? dataset, dataset)),
+    ]
+  }
+
+  /** qm destroy takes its rules for the firewall along (PVE::API2::Qemu, destroy_vm). */
+  #isGone(kept: readonly KeptDisk[]): Step {
+    const { id } = this.#doomed
+    const rules = `/etc/pve/firewall/${id}.fw`
+    return {
+      kind: 'verify',
+      what: `VM ${id} is gone${kept.length > 0 ? `, and ${kept.map(({ dataset }) => dataset).join(', ')} is there` : ''}`,
+      check: async (reader) => {
+        if ((await readGuestConf(reader, { kind: 'vm', id })) !== undefined) return 'its configuration is still there'
+        if ((await reader.stat(rules)) !== undefined) return `its firewall rules are still there: ${rules}`
+        for (const { dataset } of kept) if (!(await isDataset(reader, dataset))) return `there is no ${dataset}`
+        return undefined
+      },
     }
   }
 

@@ -4,6 +4,7 @@ import { CannotLook } from '../../engine/cannot-look.ts'
 import { Hopeless } from '../../engine/hopeless.ts'
 import type { Comparison, Lock, Look, Note, Resource } from '../../engine/resource.ts'
 import type { Reader } from '../../host/host.ts'
+import { untold } from './told.ts'
 
 /** As `cloud-init status --format json` says it: 23.4 and later also tell what can be lived with. */
 interface Status {
@@ -44,13 +45,16 @@ export class CloudInit implements Resource {
     this.#declared = declared
   }
 
-  async compare({ reader }: Look): Promise<Comparison> {
+  async compare(look: Look): Promise<Comparison> {
+    const { reader } = look
     const nothing = { changes: [], refusals: [], notes: [] }
     const found = await statusOf(reader)
     if (found === undefined) return { ...nothing, notes: [this.#absent()], live: null }
     const live = { status: found.extended }
-    if (found.status === 'done' || found.status === 'disabled')
-      return { ...nothing, notes: found.recoverable.map((text) => this.#note(`cloud-init: ${text}`)), live }
+    if (found.status === 'done' || found.status === 'disabled') {
+      const warnings = found.recoverable.map((text) => this.#note(`cloud-init: ${text}`))
+      return { ...nothing, notes: [...warnings, ...(await this.#untold(look))], live }
+    }
     if (found.status === 'error') throw await failed(reader, found)
     const { agentTimeoutSeconds } = this.#declared
     return {
@@ -84,6 +88,18 @@ export class CloudInit implements Resource {
       ],
       live,
     }
+  }
+
+  /** Changed after the machine was started: cloud-init acts on it at the next start, if nobody brought it about by hand. */
+  async #untold(look: Look): Promise<Note[]> {
+    const missing = await untold(look, this.#declared)
+    if (missing.length === 0) return []
+    const { id } = this.#declared
+    return [
+      this.#note(
+        `VM ${id} is without ${missing.join(', ')}: cloud-init sees to it at its next start: phx restart vm:${id}`,
+      ),
+    ]
   }
 
   #absent(): Note {

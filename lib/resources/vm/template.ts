@@ -4,7 +4,7 @@ import type { Comparison, Foreseen, Look, Resource, Step } from '../../engine/re
 import { commandIn } from '../guest/call.ts'
 import { guestLock } from '../guest/inside.ts'
 import { isTemplate, readGuestConf } from '../probes/guest-conf.ts'
-import { runningGuests, runningGuestsProbe } from '../probes/guests.ts'
+import { runningGuests } from '../probes/guests.ts'
 import { vmProbe } from '../probes/vms.ts'
 import { machineId } from './machine.ts'
 
@@ -27,7 +27,6 @@ export class VmTemplate implements Resource {
     const vm = foreseen.isMadeAnew(machineId(id)) ? undefined : await look.at(vmProbe(id))
     const nothing = { changes: [], refusals: [], notes: [] }
     if (vm !== undefined && isTemplate(vm)) return { ...nothing, live: { template: true } }
-    const isRunning = vm === undefined || (await look.at(runningGuestsProbe)).has(id)
     return {
       ...nothing,
       changes: [
@@ -37,7 +36,8 @@ export class VmTemplate implements Resource {
           risk: 'safe',
           summary: `make VM ${id} (${name}) a template`,
           fields: [{ field: 'template', from: false, to: true }],
-          steps: [...(isRunning ? this.#emptied() : []), ...this.#made()],
+          // Always: one that was emptied and shut down by a run that was cut off then has been started again by this one.
+          steps: [...this.#emptied(), ...this.#made()],
           undo: { impossible: 'a template can be cloned, but is no machine any more' },
         },
       ],

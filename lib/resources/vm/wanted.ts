@@ -99,7 +99,8 @@ function keys(wanted: readonly string[]): Option {
   }
 }
 
-function decoded(text: string): string {
+/** Proxmox VE keeps it percent-encoded. */
+export function decoded(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {
