@@ -36,7 +36,9 @@ function isReadOnlyAt(state: SimState, path: string): boolean {
 export function canCreate(state: SimState, path: string): Errno {
   if (state.files[parentOf(path)]?.type === 'file') return 'Not a directory'
   if (!isFolder(state, parentOf(path))) return 'No such file or directory'
-  return isReadOnlyAt(state, path) ? 'Read-only file system' : null
+  if (isReadOnlyAt(state, path)) return 'Read-only file system'
+  const under = mountUnder(state, path)
+  return under?.behind?.isClosed && under.target === parentOf(path) ? 'Permission denied' : null
 }
 
 export function writeText(state: SimState, path: string, content: string, mode = 0o644): Errno {

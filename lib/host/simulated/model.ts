@@ -224,8 +224,11 @@ export interface Mount {
   options: string
   /** What lay below `target` before, by absolute path: hidden while this is mounted, back when it goes. */
   covered?: Record<string, SimFile>
-  /** The folder of a guest's host that is seen here, and how far the numbers of its owners are shifted there. */
-  behind?: { path: string; shift?: number; readOnly?: true }
+  /**
+   * The folder of a guest's host that is seen here, and how far the numbers of its owners are shifted there. Closed: the
+   * server takes the guest's root for somebody who may make nothing in that folder.
+   */
+  behind?: { path: string; shift?: number; readOnly?: true; isClosed?: true }
 }
 
 export type PoolPresence = 'imported' | 'exported' | 'destroyed'

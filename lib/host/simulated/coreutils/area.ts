@@ -1,10 +1,10 @@
-/** Plain tools that some steps need: of coreutils(1) head, mv, rmdir, sha256sum, stat, tail, test; and find(1). */
+/** Plain tools that some steps need: of coreutils(1) head, mv, rmdir, sha256sum, stat, tail, test; find(1), grep(1). */
 import { createHash } from 'node:crypto'
 import type { Area } from '../area.ts'
 import { readOptions } from '../disk-tools/options.ts'
 import { canCreate, followed, isFolder, namesIn, tidy } from '../filesystem.ts'
 import { answer, type Tool } from '../tool.ts'
-import { find, stat, tail, test } from './look.ts'
+import { find, grep, stat, tail, test } from './look.ts'
 
 /** One file onto another name; folders are not moved. */
 const mv: Tool = (state, { args }) => {
@@ -57,6 +57,6 @@ const head: Tool = (state, { args }) => {
 }
 
 export const coreutils: Area = {
-  tools: { find, head, mv, rmdir, sha256sum, stat, tail, test },
+  tools: { find, grep, head, mv, rmdir, sha256sum, stat, tail, test },
   packages: { findutils: { version: '4.10.0-3', preinstalled: true, tools: ['find'] } },
 }

@@ -1,4 +1,4 @@
-/** stat, find, tail and test, as far as they look at what is there. */
+/** stat, find, tail, test and grep, as far as they look at what is there. */
 import { findRow } from '../accounts/database.ts'
 import { listDev, resolve } from '../disk-tools/names.ts'
 import { has, optionValue, readOptions } from '../disk-tools/options.ts'
@@ -89,17 +89,18 @@ export const find: Tool = (state, { args: [folder = '', ...rest] }) => {
   return answer(0, names.map((name) => `${folder.endsWith('/') ? folder : `${folder}/`}${name}\0`).join(''))
 }
 
-/** The last lines of one file. */
+/** The last lines of one file, or those from one on. */
 export const tail: Tool = (state, { args }) => {
   const options = readOptions('tail', args, ['-n --lines='])
   const count = optionValue(options, '-n') ?? '10'
   const [path = '', more] = options.operands
-  if (!/^\d+$/.test(count) || more !== undefined) throw new NotSimulated(`tail ${args.join(' ')}`)
+  if (!/^\+?\d+$/.test(count) || more !== undefined) throw new NotSimulated(`tail ${args.join(' ')}`)
   const at = followed(state, tidy(path))
   const text = state.files[at]?.type === 'file' ? state.files[at]?.content : virtualFile(state, at)
   if (text === undefined && isFolder(state, at)) return answer(1, '', `tail: error reading '${path}': Is a directory\n`)
   if (text === undefined) return answer(1, '', `tail: cannot open '${path}' for reading: ${absence(state, at)}\n`)
   const lines = text.match(/[^\n]*\n|[^\n]+$/g) ?? []
+  if (count.startsWith('+')) return answer(0, lines.slice(Math.max(0, Number(count) - 1)).join(''))
   return answer(0, Number(count) === 0 ? '' : lines.slice(-Number(count)).join(''))
 }
 
@@ -118,4 +119,18 @@ export const test: Tool = (state, { args }) => {
   const holds = conditions[question]
   if (holds === undefined || path === undefined || more !== undefined) throw new NotSimulated(`test ${args.join(' ')}`)
   return answer(holds(entryAt(state, path)) !== isOpposite ? 0 : 1)
+}
+
+/** Whether a line of one file holds a text: `grep -q`, `-qF`, with -x a whole line, with -i in either case (grep(1)). */
+export const grep: Tool = (state, { args: [how = '', text = '', path = '', more] }) => {
+  const letters = /^-q([Fix]*)$/.exec(how)?.[1]
+  if (letters === undefined || more !== undefined || (!letters.includes('F') && /[^\w\s/:=-]/.test(text)))
+    throw new NotSimulated(`grep ${[how, text, path, more].join(' ')}`)
+  const at = followed(state, tidy(path))
+  const content = state.files[at]?.type === 'file' ? state.files[at]?.content : virtualFile(state, at)
+  if (content === undefined)
+    return answer(2, '', `grep: ${path}: ${isFolder(state, at) ? 'Is a directory' : absence(state, at)}\n`)
+  const folded = (one: string): string => (letters.includes('i') ? one.toLowerCase() : one)
+  const holds = (line: string): boolean => (letters.includes('x') ? line === folded(text) : line.includes(folded(text)))
+  return answer(folded(content).split('\n').some(holds) ? 0 : 1)
 }

@@ -2,7 +2,7 @@
 import { BlockList } from 'node:net'
 import { posix } from 'node:path'
 import { withOptions } from '../disk-tools/mount.ts'
-import { exists, isFolder } from '../filesystem.ts'
+import { canCreate, exists, isFolder } from '../filesystem.ts'
 import { addressesOf, placeOf } from '../guest/place.ts'
 import { mountView } from '../guest/views.ts'
 import type { SimState } from '../model.ts'
@@ -50,9 +50,22 @@ export function mountNfs(state: SimState, { source, target, options }: NfsMount)
   const entry = exportFor(wire, path)
   if (!entry) return refused(`access denied by server while mounting ${source}`)
   const mount = { source, target, fstype: 'nfs4', options: shownOptions(options, wire, name) }
-  const behind = { path, ...(entry.options.rw ? {} : { readOnly: true as const }) }
+  const isWritable = entry.options.rw && canCreate(wire.server, `${path}/x`) === null
+  const behind = {
+    path,
+    ...(isWritable ? {} : { readOnly: true as const }),
+    ...(isClosed(wire.server, path, entry) ? { isClosed: true as const } : {}),
+  }
   mountView(state, wire.clients === 'itself' ? mount : { ...mount, behind })
   return answer(0)
+}
+
+/** Whether who is taken for another one (exports(5), "User ID Mapping") may make nothing there. */
+function isClosed({ files }: SimState, path: string, { options }: Entry): boolean {
+  if (!options.rootSquash && !options.allSquash) return false
+  const { uid = 0, gid = 0, mode = 0o755 } = files[path] ?? {}
+  const bits = String(uid) === options.anonuid ? 0o200 : String(gid) === options.anongid ? 0o020 : 0o002
+  return (mode & bits) === 0
 }
 
 /** A server that is down lets whoever goes to its files wait for ever: `hard` is the default of nfs(5). */

@@ -12,9 +12,10 @@ const searchPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 function run(argv: readonly string[]): Ran {
   const [tool = '', ...args] = argv
   try {
-    // zpool import may take long with many disks; the real pvesm gives up after 15 s at the earliest.
+    // zpool import may take long with many disks; the real pvesm gives up after 15 s at the earliest. Disks are copied.
+    const timeout = tool === 'qemu-img' ? 3_600_000 : 60_000
     const env = { PATH: searchPath, LC_ALL: 'C' }
-    const stdout = execFileSync(tool, args, { env, encoding: 'utf8', timeout: 60_000, stdio: 'pipe' })
+    const stdout = execFileSync(tool, args, { env, encoding: 'utf8', timeout, stdio: 'pipe' })
     return { exitCode: 0, stdout, stderr: '' }
   } catch (error) {
     const { code, status, stdout, stderr, message } = error as SpawnSyncReturns<string> & NodeJS.ErrnoException

@@ -1,4 +1,5 @@
 /** systemctl show: properties in systemd's own order, whatever the order asked for (services.jsonl scene 16). */
+import { placeOf } from '../guest/place.ts'
 import type { SimState } from '../model.ts'
 import { NotSimulated } from '../tool.ts'
 import { findUnit, fullUnitName } from './catalogue.ts'
@@ -87,6 +88,7 @@ export function showUnits(
   asked: readonly string[],
   onlyValues: boolean,
 ): string {
+  if (names.length === 0 && asked.length > 0) return showManager(state, asked, onlyValues)
   const unknown = asked.find((name) => !isProperty(name))
   if (unknown !== undefined || names.length === 0) throw new NotSimulated(`systemctl show --property=${unknown}`)
   const wanted = asked.length === 0 ? order : order.filter((name) => asked.includes(name))
@@ -98,4 +100,19 @@ export function showUnits(
       .join('')
   })
   return blocks.join('\n')
+}
+
+/** Of systemd itself: whether all is up, and when it was started, in microseconds. */
+function showManager(state: SimState, asked: readonly string[], onlyValues: boolean): string {
+  const isDegraded = Object.values(state.units ?? {}).some(({ failed }) => failed !== undefined)
+  const properties: Readonly<Record<string, string>> = {
+    UserspaceTimestampMonotonic: String((placeOf(state)?.guest.power?.since ?? 0) * 1_000_000),
+    SystemState: isDegraded ? 'degraded' : 'running',
+  }
+  const unknown = asked.find((name) => properties[name] === undefined)
+  if (unknown !== undefined) throw new NotSimulated(`systemctl show --property=${unknown}`)
+  return Object.entries(properties)
+    .filter(([name]) => asked.includes(name))
+    .map(([name, value]) => `${onlyValues ? '' : `${name}=`}${value}\n`)
+    .join('')
 }

@@ -11,7 +11,7 @@ import { isMount, kindOf, parseMount, printMount, volumeOf } from './mountpoints
 import { netKeys, options } from './schema.ts'
 import { withAddress } from './set.ts'
 import type { PctCall, PctVerb } from './verb.ts'
-import { allocate, holdsContainers, sizeOf } from './volumes.ts'
+import { allocate, folderOfVolume, holdsContainers, sizeOf } from './volumes.ts'
 
 /** What a clone doesn't get. */
 const left = /^(lock|template|parent|snaptime|unused\d+)$/
@@ -45,7 +45,7 @@ function clone(call: PctCall): void {
     if (/^net\d+$/.test(name)) values.set(name, withAddress(machine, name, withoutAddress(name, value)))
   }
   for (const [name, [mount, volume]] of checked) {
-    const id = isFull ? copied(call, volume, target, storage) : linked(call, volume, target)
+    const id = isFull ? copied(call, volume, target) : linked(call, volume, target)
     values.set(name, printMount(name, new Map([...mount, ['volume', id]])))
   }
   const hostname = given.get('hostname')
@@ -78,12 +78,16 @@ function cloneable(
   return [mount, volume]
 }
 
-function copied({ machine, voice }: PctCall, volume: Volume, target: string, storage: string | undefined): string {
-  const id = storage ?? volume.section.id
+function copied({ machine, voice, given }: PctCall, volume: Volume, target: string): string {
+  const id = given.get('storage') ?? volume.section.id
   if (!holdsContainers(storageNamed(machine, voice, id))) {
     throw new Refusal(`content type 'rootdir' is not available or configured on storage '${id}'\n`)
   }
-  return allocate(machine, voice, target, id, sizeOf(machine, volume) ?? 0)
+  const made = allocate(machine, voice, target, id, sizeOf(machine, volume) ?? 0)
+  const snapshot = given.get('snapname')
+  const source = folderOfVolume(volume) + (snapshot === undefined ? '' : `/.zfs/snapshot/${snapshot}`)
+  machine.copy?.(source, folderOfVolume(volumeNamed(machine, voice, made)))
+  return made
 }
 
 function linked({ machine, voice }: PctCall, volume: Volume, target: string): string {

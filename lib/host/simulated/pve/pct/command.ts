@@ -32,7 +32,7 @@ const verbs: Readonly<Record<string, PctVerb>> = {
 /** Verbs that the whole host answers, or that take a container as an option. */
 const withoutContainer = ['list', 'rescan']
 
-export function pctCall(machine: ContainerMachine, args: readonly string[], ask: () => string = () => ''): ToolAnswer {
+export function pctCall(machine: ContainerMachine, args: readonly string[]): ToolAnswer {
   let stdout = ''
   let stderr = ''
   const voice: Voice = {
@@ -54,7 +54,7 @@ export function pctCall(machine: ContainerMachine, args: readonly string[], ask:
     const more = isExec ? rest.slice(rest[1] === '--' ? 2 : 1) : []
     const vmid = given.get('vmid') ?? ''
     if (!withoutContainer.includes(name)) given.delete('vmid')
-    const exitCode = chosen.work({ machine, voice, vmid, given, verb, more, ask })
+    const exitCode = chosen.work({ machine, voice, vmid, given, verb, more })
     return answer(typeof exitCode === 'number' ? exitCode : 0, stdout, stderr)
   } catch (error) {
     if (!(error instanceof Refusal)) throw error

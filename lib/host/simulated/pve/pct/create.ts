@@ -5,7 +5,8 @@ import { requireFree } from '../guest-machine.ts'
 import { free, volumeNamed } from '../guest-volumes.ts'
 import { type Parameters, parameterErrors } from '../options.ts'
 import { Refusal } from '../surroundings.ts'
-import { type Container, emptyPart, writeContainer } from './config.ts'
+import { type Container, confOf, emptyPart, writeContainer } from './config.ts'
+import { rootOf } from './id-map.ts'
 import type { ContainerMachine } from './machine.ts'
 import { isMount, kindOf, newVolume, parseMount, printMount, volumeOf } from './mountpoints.ts'
 import { options } from './schema.ts'
@@ -53,22 +54,27 @@ export const createVerb: PctVerb = {
     given.delete('unprivileged')
     update(call, container, given, [])
     if (unprivileged === '1') container.values.set('unprivileged', '1')
+    container.values.set('lock', 'create')
+    writeContainer(machine, vmid, container)
     try {
-      for (const [name, value] of mounts) container.values.set(name, created(call, name, value))
-      requireTemplate(machine, call, template)
+      for (const [name, value] of mounts) container.values.set(name, created(call, container, name, value))
+      const archive = archiveOf(machine, call, template)
+      fillIn(container, vmid, template)
+      writeContainer(machine, vmid, container)
+      voice.out(`extracting archive '${template}'\n`)
+      machine.unpack?.(vmid, archive)
     } catch (error) {
-      if (error instanceof Refusal) undo(call, container, mounts)
+      undo(call, container, mounts)
       throw error instanceof Refusal ? new Refusal(`unable to create CT ${vmid} - ${error.message}`) : error
     }
-    fillIn(container, vmid, template)
+    container.values.delete('lock')
     writeContainer(machine, vmid, container)
-    voice.out(`extracting archive '${template}'\n`)
     if (container.values.get('ostype') === 'unmanaged') return
     if (!container.values.get('features')?.includes('nesting=1')) {
       voice.out('WARN: Systemd 257 detected. You may need to enable nesting.\n')
       voice.warn('Task finished with 1 warning(s)!\n')
     }
-    if (own.get('start') === '1') machine.setRunning(vmid, true)
+    if (own.get('start') === '1') machine.start(vmid)
   },
 }
 
@@ -106,22 +112,23 @@ function mountsOf({ machine, voice, verb }: PctCall, given: Parameters, storage:
 }
 
 /** A volume that was there before is taken as it is, without asking its size or whose it is (n=32). */
-function created(call: PctCall, name: string, value: string): string {
+function created(call: PctCall, container: Container, name: string, value: string): string {
   const values = parseMount(name, value)
-  return printMount(name, newVolume(volumeOf(values)) === null ? values : placed(call, values))
+  return printMount(name, newVolume(volumeOf(values)) === null ? values : placed(call, values, rootOf(container)))
 }
 
-function requireTemplate(machine: ContainerMachine, { voice }: PctCall, template: string): void {
+function archiveOf(machine: ContainerMachine, { voice }: PctCall, template: string): string {
   const [, storage, name] = /^([a-z][a-z0-9\-_.]*[a-z0-9]):vztmpl\/(.+)$/i.exec(template) ?? []
   const path =
     storage === undefined || name === undefined
       ? template
       : `${folderOf(sectionNamed(readConfig(machine, voice), storage), 'vztmpl')}/${name}`
-  if (machine.exists(path)) return
+  if (machine.exists(path)) return path
   throw new Refusal(name === undefined ? `no such file: '${template}'\n` : `volume '${template}' does not exist\n`)
 }
 
-function undo({ machine, voice }: PctCall, container: Container, mounts: ReadonlyMap<string, string>): void {
+function undo({ machine, voice, vmid }: PctCall, container: Container, mounts: ReadonlyMap<string, string>): void {
+  machine.remove(confOf(vmid))
   for (const [name, value] of mounts) {
     const made = container.values.get(name)
     if (made === undefined || newVolume(volumeOf(parseMount(name, value))) === null) continue

@@ -1,4 +1,5 @@
 /** pct of the simulated host. */
+import { chown } from '../../accounts/modes.ts'
 import type { Area } from '../../area.ts'
 import { lxcAttach } from '../../guest/attach.ts'
 import { insidesOf } from '../../guest/insides.ts'
@@ -13,20 +14,20 @@ import { pctCall } from './command.ts'
 import { hasGroup } from './groups.ts'
 import type { ContainerMachine } from './machine.ts'
 
-export const pct: Tool = (state, { args, stdin }) => pctCall(containerMachine(state), args, () => stdin)
+export const pct: Tool = (state, { args, stdin }) => pctCall(containerMachine(state, stdin), args)
 
-function setRunning(state: SimState, vmid: string, running: boolean): void {
-  if (running) startGuest(state, 'lxc', vmid)
-  else stopGuest(state, 'lxc', vmid)
-}
-
-function containerMachine(state: SimState): ContainerMachine {
+function containerMachine(state: SimState, stdin: string): ContainerMachine {
   return {
-    ...simulatedMachine(state, { zfs, zpool }),
+    ...simulatedMachine(state, { chown, zfs, zpool }),
     insides: insidesOf(state),
     isRunning: (vmid) => hasGroup(state, vmid),
-    setRunning: (vmid, running) => setRunning(state, vmid, running),
-    attach: (vmid, argv, stdin) => lxcAttach(state, { args: ['-n', vmid, '--', ...argv], stdin }),
+    start: (vmid) => startGuest(state, 'lxc', vmid),
+    stop: (vmid) => stopGuest(state, 'lxc', vmid),
+    shutDown: (vmid) => stopGuest(state, 'lxc', vmid),
+    attach: (vmid, argv, file) => {
+      const given = file === undefined ? stdin : (state.files[file]?.content ?? '')
+      return lxcAttach(state, { args: ['-n', vmid, '--', ...argv], stdin: given })
+    },
     chance: (digits) => nextHex(state, digits),
     now: () => state.now,
   }

@@ -25,7 +25,7 @@ function start(call: PctCall): void {
     throw new Refusal('Quotas are not supported by unprivileged containers.\n')
   }
   requireMountable(call, container)
-  machine.setRunning(vmid, true)
+  machine.start(vmid)
 }
 
 /** Every mount's source, in the order in which they are mounted: `rootfs`, then `mp0` and on. */
@@ -47,18 +47,29 @@ function requireMountable({ machine, voice }: PctCall, container: Container): vo
   }
 }
 
-function stop({ machine, voice, vmid, given }: PctCall): void {
+function requireRunning({ machine, voice, vmid, given }: PctCall): void {
   const container = loadContainer(machine, voice, vmid)
   if (!machine.isRunning(vmid)) throw new Refusal(`CT ${vmid} not running\n`)
   if (given.get('skiplock') !== '1') requireUnlocked(container)
-  machine.setRunning(vmid, false)
 }
 
-function reboot({ machine, voice, vmid }: PctCall): void {
-  loadContainer(machine, voice, vmid)
-  if (!machine.isRunning(vmid)) throw new Refusal(`CT ${vmid} not running\n`)
-  machine.setRunning(vmid, false)
-  machine.setRunning(vmid, true)
+function stop(call: PctCall): void {
+  requireRunning(call)
+  call.machine.stop(call.vmid)
+}
+
+/** Seconds, unless told (pct(1), shutdown). */
+const usualPatience = 60
+
+function shutDown(call: PctCall): void {
+  requireRunning(call)
+  const { machine, vmid, given } = call
+  machine.shutDown(vmid, Number(given.get('timeout') ?? usualPatience), given.get('forceStop') === '1')
+}
+
+function reboot(call: PctCall): void {
+  shutDown(call)
+  start(call)
 }
 
 /** The lock is set before anything is mounted, and stays when that fails (pct.jsonl n=96). */
@@ -86,7 +97,7 @@ function removeLock({ machine, voice, vmid }: PctCall, lock: string | null): voi
 export const powerVerbs: Readonly<Record<string, PctVerb>> = {
   start: { parameters: { debug: flag, skiplock: flag }, work: start },
   stop: { parameters: { 'overrule-shutdown': flag, skiplock: flag }, work: stop },
-  shutdown: { parameters: { forceStop: flag, timeout: seconds }, work: stop },
+  shutdown: { parameters: { forceStop: flag, timeout: seconds }, work: shutDown },
   reboot: { parameters: { timeout: seconds }, work: reboot },
   mount: { parameters: {}, work: mount },
   unmount: { parameters: {}, work: (call) => removeLock(call, 'mounted') },

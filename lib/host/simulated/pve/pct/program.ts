@@ -1,22 +1,19 @@
-/** pct as a program, for the lab's VM: its datasets are real, its containers are files of configuration and never start anything. */
+/** pct as a program, for the lab's VM: its configurations are files, its datasets and its containers are real. */
 import { randomBytes } from 'node:crypto'
 import { answerWith, realMachine } from '../real-machine.ts'
 import { pctCall } from './command.ts'
+import { lxcContainers } from './lxc.ts'
 import type { ContainerMachine } from './machine.ts'
-
-const running = (vmid: string): string => `/run/lab-pct/${vmid}`
 
 const machine: ContainerMachine = {
   ...realMachine,
-  isRunning: (vmid) => realMachine.exists(running(vmid)),
-  setRunning: (vmid, isRunning) => {
-    if (isRunning) realMachine.writeFile(running(vmid), '', 0o644)
-    else realMachine.remove(running(vmid))
-  },
+  ...lxcContainers(realMachine),
   chance: (digits) => randomBytes(digits / 2).toString('hex'),
   now: () => Math.trunc(Date.now() / 1000),
 }
 
 const args = process.argv.slice(2)
-const readers = new Set(['config', 'list', 'listsnapshot', 'pending', 'status'])
-await answerWith(() => pctCall(machine, args), readers.has(args[0] ?? '') ? null : 'pct')
+const [verb = '', vmid] = args
+/** A command in a container may take long, and waits for nobody. */
+const free = new Set(['config', 'exec', 'list', 'listsnapshot', 'pending', 'pull', 'push', 'status'])
+await answerWith(() => pctCall(machine, args), free.has(verb) ? null : `pct ${vmid}`)

@@ -27,7 +27,7 @@ function destroy({ machine, voice, vmid, given }: PctCall): void {
   requireUnprotected(container, `can't remove CT ${vmid}`)
   if (machine.isRunning(vmid)) {
     if (given.get('force') !== '1') throw new Refusal(`unable to destroy CT ${vmid} - container is running\n`)
-    machine.setRunning(vmid, false)
+    machine.stop(vmid)
   }
   requireUnlocked(container)
   const unused = [...container.values].flatMap(([name, value]) => (name.startsWith('unused') ? value : []))

@@ -18,11 +18,12 @@ import {
   requireUnprotected,
   writeContainer,
 } from './config.ts'
+import { rootOf } from './id-map.ts'
 import type { ContainerMachine } from './machine.ts'
 import { isMount, kindOf, newVolume, parseMount, printMount, volumeOf } from './mountpoints.ts'
 import { deviceKeys, netKeys, options } from './schema.ts'
 import type { PctCall, PctVerb } from './verb.ts'
-import { allocate, holdsContainers, sizeOf } from './volumes.ts'
+import { allocate, give, holdsContainers, sizeOf } from './volumes.ts'
 
 const list = { kind: 'string', list: true } as const
 
@@ -96,8 +97,10 @@ export function update(
     if (isRunning && /^mp\d+$/.test(name) && isOtherMount(container, name, value)) return
     if (name === 'description') container.description = value === '' ? '' : `${value.replace(/\n$/, '')}\n`
     else if (container.values.get(name) !== value) {
-      const applied = /^mp\d+$/.test(name) ? mount(place, container, name, value) : withAddress(machine, name, value)
+      const isMountPoint = /^mp\d+$/.test(name)
+      const applied = isMountPoint ? mount(place, container, name, value) : withAddress(machine, name, value)
       container.values.set(name, applied)
+      if (isMountPoint && isRunning) machine.plug?.(vmid, applied)
     }
     container.pending.values.delete(name)
   })
@@ -203,17 +206,18 @@ function detach(container: Container, volume: string): void {
 function mount(place: Place, container: Container, name: string, value: string): string {
   const values = parseMount(name, value)
   const before = container.values.get(name)
-  const kept = printMount(name, placed(place, values))
+  const kept = printMount(name, placed(place, values, rootOf(container)))
   container.values.set(name, kept)
   if (before !== undefined) detach(container, volumeOf(parseMount(name, before)))
   return kept
 }
 
 /** Allocates if a size is asked for; asks an existing volume for its size, and takes it on trust when there is none (n=61). */
-export function placed({ machine, voice, vmid }: Place, values: Values): Values {
+export function placed({ machine, voice, vmid }: Place, values: Values, owner: string): Values {
   const wanted = newVolume(volumeOf(values))
   if (wanted !== null) {
     const id = allocate(machine, voice, vmid, wanted.storage, wanted.bytes)
+    give(machine, voice, id, owner)
     return new Map([...values, ['volume', id], ['size', formatSize(wanted.bytes)]])
   }
   if (kindOf(volumeOf(values)) !== 'volume') return values

@@ -80,7 +80,7 @@ function rollBack(call: PctCall): void {
   const part = snapshotNamed(container, name)
   const volumes = snapshotable(call, part) ?? []
   for (const volume of volumes) requireLatest(machine, voice, volume, name)
-  machine.setRunning(vmid, false)
+  if (machine.isRunning(vmid)) machine.stop(vmid)
   for (const { place } of volumes) zfs(machine, voice, ['zfs', 'rollback', `${place}@${name}`])
   machine.insides?.rollBack(vmid, name)
   const unused = [...container.values].filter(([key]) => key.startsWith('unused'))
@@ -89,7 +89,7 @@ function rollBack(call: PctCall): void {
   container.values.set('parent', name)
   container.raw.splice(0, container.raw.length, ...part.raw)
   writeContainer(machine, vmid, container)
-  if (given.get('start') === '1') machine.setRunning(vmid, true)
+  if (given.get('start') === '1') machine.start(vmid)
 }
 
 const snapname = { kind: 'string', check: format.configId } as const

@@ -12,8 +12,6 @@ export interface PctCall {
   readonly verb: Verb
   /** Words behind the verb's own arguments: a command in the container. */
   readonly more: readonly string[]
-  /** Standard input. */
-  readonly ask: () => string
 }
 
 export interface PctVerb {

@@ -1,7 +1,7 @@
 /** A container's volumes: images and folders on directory storages, datasets with a refquota on zfspool storages. */
 import { activate, folderOf, makeFolders, zfs } from '../activate.ts'
 import { type Section, textOf, wordsOf } from '../config.ts'
-import { datasetSize, datasetsIn, isOnPool, storageNamed, type Volume } from '../guest-volumes.ts'
+import { datasetSize, datasetsIn, isOnPool, storageNamed, type Volume, volumeNamed } from '../guest-volumes.ts'
 import { formattingLine, imageSize, imageText } from '../images.ts'
 import type { Surroundings, Voice } from '../surroundings.ts'
 import { freeStem } from '../volumes.ts'
@@ -37,6 +37,18 @@ export function allocate(machine: Surroundings, voice: Voice, vmid: string, stor
     voice.out(`Creating filesystem with ${bytes / 4096} 4k blocks and ${bytes / 16384} inodes\n`)
   }
   return `${storage}:${vmid}/${name}`
+}
+
+/** Where the host has its files. */
+export function folderOfVolume({ section, place }: Volume): string {
+  const pool = textOf(section, 'pool')
+  return pool === undefined ? place : `${textOf(section, 'mountpoint') ?? `/${pool}`}${place.slice(pool.length)}`
+}
+
+/** What is made new belongs to the container's root, as numbers of the host (PVE::LXC, create_disks). */
+export function give(machine: Surroundings, voice: Voice, id: string, owner: string): void {
+  const volume = volumeNamed(machine, voice, id)
+  if (volume.format === 'subvol') machine.run(['chown', owner, folderOfVolume(volume)])
 }
 
 /** Null when it worked, else why not; pct goes on with exit code 0 (pct.jsonl n=89). */

@@ -23,8 +23,10 @@ export function startEmulator(state: SimState, vmid: string): void {
   const pids = Object.entries(state.files).map(([path, { content }]) =>
     path.startsWith(`${folder}/`) ? Number(content) : 0,
   )
+  // The kernel's numbers go up: a machine that was restarted has another one, also where it is the only one.
+  const next = Math.max(1000 + (state.now % 1_000_000), ...pids) + 1
   makeFolders(state, folder)
-  writeText(state, pidFile(vmid), `${Math.max(1000, ...pids) + 1}\n`)
+  writeText(state, pidFile(vmid), `${next}\n`)
   remember(state, vmid, { since: state.now })
 }
 

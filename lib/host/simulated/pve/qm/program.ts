@@ -1,21 +1,24 @@
 /**
- * qm as a program, for the lab's VM: its volumes are real, its machines are files of configuration with a mark for those
- * that run, and nobody lives in there.
+ * qm as a program, for the lab's VM: its volumes are real, and a machine that runs is a real Debian on them, with a card
+ * on a real bridge and a real guest agent (real-guest.ts).
  */
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { answerWith, realMachine } from '../real-machine.ts'
+import type { Ran } from '../surroundings.ts'
 import { qmCall } from './command.ts'
-import type { CloudInitImage, Emulator, VmMachine } from './machine.ts'
+import type { CloudInitImage, VmMachine } from './machine.ts'
+import { askRealAgent } from './real-agent.ts'
+import * as guest from './real-guest.ts'
 
-const mark = (vmid: string): string => `/run/lab-qm/${vmid}`
-const now = (): number => Math.trunc(Date.now() / 1000)
-
-function emulatorOf(vmid: string): Emulator | null {
-  const text = realMachine.readFile(mark(vmid))
-  return text === null ? null : JSON.parse(text)
+/** The links to a new zvol come a moment after it, and udev still looks at one that is to go: real PVE waits for both, too. */
+function run(argv: readonly string[]): Ran {
+  const isLooked = argv.some((word) => word.startsWith('/dev/zvol/'))
+  if (isLooked || (argv[0] === 'zfs' && /^(destroy|rename)$/.test(argv[1] ?? '')))
+    realMachine.run(['udevadm', 'settle'])
+  return realMachine.run(argv)
 }
 
 /** As qm does it: genisoimage of a folder, copied by qemu-img. */
@@ -24,31 +27,33 @@ function writeCloudInit(vmid: string, { path, format, label, files }: CloudInitI
   for (const [name, text] of Object.entries(files)) realMachine.writeFile(`${folder}${name}`, text, 0o600)
   const iso = `${folder}.iso`
   execFileSync('genisoimage', ['-quiet', '-iso-level', '3', '-J', '-R', '-V', label, '-o', iso, folder])
-  execFileSync('qemu-img', ['convert', '-n', '-f', 'raw', '-O', format, iso, path])
+  const { exitCode, stderr } = run(['qemu-img', 'convert', '-n', '-f', 'raw', '-O', format, iso, path])
   execFileSync('rm', ['-r', folder, iso])
+  if (exitCode !== 0) throw new Error(stderr)
 }
 
 const machine: VmMachine = {
   ...realMachine,
-  guests: { agent: () => null },
+  run,
+  guests: { agent: (vmid, command, args) => (guest.emulatorOf(vmid) ? askRealAgent(vmid, command, args) : null) },
   processors: availableParallelism(),
-  isRunning: (vmid) => emulatorOf(vmid) !== null,
-  emulatorOf,
-  start: (vmid) => realMachine.writeFile(mark(vmid), JSON.stringify({ pid: process.pid, since: now() }), 0o644),
-  stop: (vmid) => realMachine.remove(mark(vmid)),
-  pressPowerButton: (vmid) => realMachine.remove(mark(vmid)),
-  reset: () => undefined,
+  isRunning: (vmid) => guest.emulatorOf(vmid) !== null,
+  emulatorOf: guest.emulatorOf,
+  start: guest.start,
+  stop: guest.stop,
+  pressPowerButton: guest.pressPowerButton,
+  reset: guest.reset,
   writeCloudInit,
   forget: () => undefined,
   encrypt: (password) =>
     execFileSync('openssl', ['passwd', '-5', '-stdin'], { input: password, encoding: 'utf8' }).trim(),
-  wait: (seconds) => {
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, seconds * 1000)
-  },
+  wait: (seconds) => guest.pause(seconds * 1000),
   chance: (digits) => randomBytes(digits / 2).toString('hex'),
-  now,
+  now: () => Math.trunc(Date.now() / 1000),
 }
 
-const args = process.argv.slice(2)
 const readers = new Set(['agent', 'config', 'guest', 'list', 'listsnapshot', 'pending', 'status', 'wait'])
-await answerWith(() => qmCall(machine, args, () => readFileSync(0, 'utf8')), readers.has(args[0] ?? '') ? null : 'qm')
+
+const args = process.argv.slice(2)
+const input = (): string => readFileSync(0, 'utf8')
+await answerWith(() => qmCall(machine, args, input), readers.has(args[0] ?? '') ? null : 'qm')
