@@ -18,7 +18,7 @@ try {
 }
 const { bundleProgram, common, put, build, usualCalls } = bundling
 
-/** The lab's VM has real ZFS and no Proxmox: its pvesm and pct are the simulated ones, as programs. */
+/** The lab's VM has real ZFS and no Proxmox: its pvesm, pct and qm are the simulated ones, as programs. */
 async function buildLabTool(tool, source) {
   const { outputFiles } = await build({ ...common, entryPoints: [source], format: 'esm' })
   put(join(bin, `lab-${tool}.js`), outputFiles[0].text)
@@ -33,6 +33,8 @@ try {
     buildLabTool('pvesm', 'lib/host/simulated/pve/program.ts'),
     buildLabTool('pct', 'lib/host/simulated/pve/pct/program.ts'),
     buildLabTool('pveum', 'lib/host/simulated/pve/pveum/program.ts'),
+    buildLabTool('qm', 'lib/host/simulated/pve/qm/program.ts'),
+    buildLabTool('emulator', 'test/lab/guest/emulator.ts'),
   ])
   const kilobytes = (content) => `${Math.round(content.length / 1024)} KB`
   const took = Math.round(performance.now() - started)

@@ -65,7 +65,7 @@ export abstract class EngineScene extends Scene {
     const graph = buildGraph(
       this.modules.flatMap((module) =>
         ordered
-          ? (module.orders?.(ordered.order, loaded.config, stamped) ?? [])
+          ? (module.orders?.(ordered.order, loaded.config, ofModule(module, stamped)) ?? [])
           : module.expand(loaded.config, stamped),
       ),
     )
@@ -122,6 +122,10 @@ export abstract class EngineScene extends Scene {
       .join('\n')
   }
 }
+
+/** As phx hands them out: a module sees stamps of its own tasks. */
+const ofModule = ({ name }: { readonly name: string }, stamped: readonly string[]): string[] =>
+  stamped.filter((id) => id.split(':')[0] === name)
 
 /** The host with a secret where phx wants one. */
 export function withSecret(state: SimState, path: string, secret: string): SimState {

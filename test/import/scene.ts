@@ -19,7 +19,7 @@ export function imported(files: Files): Imported & { readonly config: unknown; r
   try {
     const { sources, problems } = readSources(place.paths)
     assert.equal(problems, [])
-    const made = importSources(sources, 'phoenix.config.json')
+    const made = importSources(sources, place.path('phoenix.config.json'))
     const loaded = parseConfig(made.text, 'phoenix.config.json')
     assert.ok(loaded.ok, JSON.stringify(loaded.problems))
     return { ...made, config: JSON.parse(made.text), told: toldIn(made.report, `${place.folder}/`) }

@@ -17,7 +17,9 @@ keyed=(linux-image-cloud-amd64 zfs-dkms zfsutils-linux qemu-system-x86 nodejs)
 packages=(systemd-sysv udev dbus kmod busybox-static openssh-server iproute2 iputils-ping procps psmisc sudo
 	zfsutils-linux zfs-zed e2fsprogs gdisk parted acl lvm2 mdadm nodejs
 	nfs-kernel-server nfs-common samba smbclient cifs-utils ufw iptables
-	systemd-container lxc)
+	systemd-container lxc zstd genisoimage qemu-utils)
+# Of the guests that run inside the VM: /srv/guest/debian-13.tar.zst, and the same as a disk without partitions, debian-13.raw.
+guest_packages=(systemd-sysv udev dbus iproute2 procps sudo cloud-init qemu-guest-agent nfs-common)
 # What tests purge and install through apt: a file: repository inside the guest, so that no network is needed.
 offline='nfs-kernel-server samba ufw ifupdown2'
 
@@ -151,6 +153,55 @@ IN
 	(cd "$i" && find . | cpio -o -H newc --quiet) >"$3"
 }
 
+build_guest() { # build_guest TO: a Debian for systemd-nspawn and LXC; what makes it a guest of its own, cloud-init or LXC's configuration brings
+	local g=$work/guest unit
+	bootstrap "$g" "$(IFS=,; echo "${guest_packages[*]}")"
+	lap 'guest: packages'
+	rm -rf "$g"/etc/apt/sources.list.d/* "$g"/var/lib/apt/lists/* "$g"/var/cache/apt/*.bin "$g"/var/log/*.log "$g"/usr/lib/x86_64-linux-gnu/gconv
+	: >"$g/etc/apt/sources.list" # no network in there: nothing to update from is no error
+	: >"$g/etc/machine-id"       # empty, not "uninitialized": a new one at each first boot, and no presets (machine-id(5))
+	echo localhost >"$g/etc/hostname"
+	printf '127.0.0.1 localhost\n' >"$g/etc/hosts"
+	: >"$g/etc/fstab"
+	# One datasource alone: with several, cloud-init doesn't look for drives in a container (ds-identify).
+	# No keys of a host without sshd; partitions and file systems are not the guest's in a container.
+	cat >"$g/etc/cloud/cloud.cfg.d/90-lab.cfg" <<'IN'
+datasource_list: [NoCloud]
+ssh_genkeytypes: []
+growpart: { mode: "off" }
+resize_rootfs: false
+IN
+	chroot "$g" systemctl -q enable systemd-networkd 2>>"$work/log"
+	# The channel of a virtual machine is a socket here; /run/phx-ga is the host's, where there is one.
+	mkdir -p "$g/etc/systemd/system/qemu-guest-agent.service.d" "$g/etc/systemd/system/multi-user.target.wants"
+	cat >"$g/etc/systemd/system/qemu-guest-agent.service" <<'IN'
+[Unit]
+Description=QEMU Guest Agent
+ConditionPathIsMountPoint=/run/phx-ga
+[Service]
+ExecStartPre=-/usr/bin/rm -f /run/phx-ga/agent
+ExecStart=/usr/sbin/qemu-ga -m unix-listen -p /run/phx-ga/agent
+Restart=always
+[Install]
+WantedBy=multi-user.target
+IN
+	rmdir "$g/etc/systemd/system/qemu-guest-agent.service.d"
+	ln -sf ../qemu-guest-agent.service "$g/etc/systemd/system/multi-user.target.wants/"
+	for unit in getty@tty1.service console-getty.service container-getty@.service getty-static.service ldconfig.service rpc-statd-notify.service \
+		systemd-hwdb-update.service systemd-journal-catalog-update.service systemd-update-done.service systemd-networkd-persistent-storage.service \
+		systemd-networkd-wait-online.service apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer \
+		e2scrub_all.timer e2scrub_reap.service fstrim.timer dhcpcd.service; do
+		ln -sf /dev/null "$g/etc/systemd/system/$unit"
+	done
+	touch "$g/etc/.updated" "$g/var/.updated"
+	mkdir -p "$1"
+	tar -C "$g" --numeric-owner --xattrs -cf - . | zstd -q -T0 -6 -o "$1/debian-13.tar.zst"
+	truncate -s 384M "$1/debian-13.raw"
+	mkfs.ext4 -q -F -L guest -E root_owner=0:0 -m 0 -d "$g" "$1/debian-13.raw"
+	rm -rf "$g"
+	lap "guest: $(du -sh "$1"/* | paste -sd' ')"
+}
+
 build_root() { # build_root ZFS_DEB TO
 	local r=$work/root kernel unit
 	kernel=$(dpkg-deb -f "$1" Package) kernel=${kernel#zfs-modules-}
@@ -159,6 +210,7 @@ build_root() { # build_root ZFS_DEB TO
 		--essential-hook='cp "$deb" "$1/tmp/zfs.deb"; chroot "$1" dpkg -i /tmp/zfs.deb; rm "$1/tmp/zfs.deb"' \
 		--customize-hook='mkdir -p "$1/srv/apt"; chroot "$1" sh -ec "cd /srv/apt; apt-get -q download $offline"'
 	lap 'root file system: packages'
+	build_guest "$r/srv/guest"
 	(cd "$r/srv/apt" && for f in *.deb; do # what dpkg-scanpackages writes
 		dpkg-deb -f "$f"
 		printf 'Filename: ./%s\nSize: %s\nSHA256: %s\n\n' "$f" "$(stat -c %s "$f")" "$(sha256sum "$f" | cut -d' ' -f1)"

@@ -1,4 +1,4 @@
-/** phx in the guest: this checkout's build, and the simulated pvesm and pct in the place of Proxmox VE's. */
+/** phx in the guest: this checkout's build, and the simulated pvesm, pct, pveum and qm in the place of Proxmox VE's. */
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -19,6 +19,8 @@ export async function packBuild(): Promise<Buffer> {
     'bin/lab-pvesm.js',
     'bin/lab-pct.js',
     'bin/lab-pveum.js',
+    'bin/lab-qm.js',
+    'bin/lab-emulator.js',
     'schema',
   ]
   const tar = await run('tar', ['-C', project, '-cf', '-', ...files], { encoding: 'buffer', maxBuffer: 2 ** 28 })
@@ -32,7 +34,7 @@ export async function install(vm: Vm, build: Buffer): Promise<void> {
   await vm.run('mkdir -p /opt/phx && tar -x -C /opt/phx && ln -s /opt/phx/bin/phx.js /usr/local/bin/phx', {
     stdin: build,
   })
-  for (const tool of ['pvesm', 'pct', 'pveum'])
+  for (const tool of ['pvesm', 'pct', 'pveum', 'qm'])
     await vm.write(`/usr/sbin/${tool}`, `#!/bin/sh\nexec node /opt/phx/bin/lab-${tool}.js "$@"\n`, '755')
   await vm.write('/etc/pve/storage.cfg', freshStorageCfg)
   // Links to the node's own folders, as on Proxmox VE. Synced, so that all of this survives a scenario's power cut.

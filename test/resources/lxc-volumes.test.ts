@@ -48,7 +48,8 @@ async function hostWith(lines: readonly string[]): Promise<SimulatedHost> {
 }
 
 async function compareOn(host: SimulatedHost, { size = 10, at = '/srv/models', backup, recorded }: Wanted) {
-  const volume = { name: 'models', storage: 'ct', dataset: null, sizeGb: size, mountPoint: at, backup: backup ?? null }
+  const options = { sizeGb: size, mountPoint: at, backup: backup ?? null, isPersistent: false }
+  const volume = { name: 'models', storage: 'ct', dataset: null, ...options }
   const owned: Owned = { ...ownedBy(undefined), live: () => recorded }
   return new LxcVolume('901', volume, [volume]).compare(newLook(readerOf(host)), new ForeseenSet(), owned)
 }
@@ -270,7 +271,7 @@ test('a volume’s pool is a pool, a declared storage, or somebody else’s; fol
   const [task] = lxcVolumes.expand(config, [])
   assert.is(task?.id, 'lxc-volumes:901')
   assert.equal(task?.needs, ['storage:tank'])
-  assert.equal(task?.groups, ['lxc-volumes', 'setup'])
+  assert.equal(task?.groups, ['lxc-volumes', 'lxc:901', 'guests', 'setup'])
   assert.equal(task?.resources.map(({ id }) => id).slice(0, 2), ['lxc-volume:901/c', 'lxc-volume:901/a'])
   assert.equal(
     lxcVolumes.expand({}, ['lxc-volumes:901', 'zfs:tank']).map(({ id }) => id),

@@ -45,6 +45,13 @@ test('a volume on ZFS is a dataset with a refquota, allocated anew on every call
   )
 })
 
+test('what is allocated belongs to the root of the container, as the host counts', () => {
+  const state = host()
+  call(state, 'pct set 901 -mp0 ct:10,mp=/srv/data')
+  for (const disk of ['0', '1'])
+    assert.is(call(state, `stat -c %u:%g /tank/ct/subvol-901-disk-${disk}`), '100000:100000\n')
+})
+
 test('a detached volume comes back by its id, its `unused` line goes, and `--delete unusedN` destroys the data', () => {
   const state = host()
   call(state, 'pct set 901 -mp0 ct:10,mp=/srv/data')

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import * as lab from '../lxc.ts'
+import { configFile, type Scenario, says } from '../scenario.ts'
+import type { Vm } from '../vm.ts'
+
+/** Each after those that it needs, so that what is killed is what it is about. */
+const tasks = [
+  'lxc:901:create',
+  'lxc:901:config',
+  'lxc-volumes:901',
+  'lxc:901:mounts',
+  'lxc:901:start',
+  'lxc:901:features',
+]
+const more = ['lxc:901:application', 'lxc:901:health']
+
+/** In the middle of the task's first command, which goes on alone; after its first change, before the next one. */
+const moments = ['command-start', 'change-end'] as const
+
+/** Kills phx when it says that. False when the task was through before: what was killed last went on alone to its end. */
+async function killWhen(vm: Vm, task: string, moment: (typeof moments)[number]): Promise<boolean> {
+  const result = await vm.attempt(
+    `phx run ${task} -c ${configFile} --json >/run/said 2>&1 </dev/null & pid=$!
+    until grep -q '"type":"${moment}","task":"${task}"' /run/said; do
+      if ! kill -0 $pid 2>/dev/null; then wait $pid; rc=$?; cat /run/said; exit $rc; fi
+      sleep 0.02
+    done
+    kill -9 $pid; wait $pid; exit 137`,
+    { timeoutSeconds: 600 },
+  )
+  assert.ok(result.exitCode === 137 || result.exitCode === 0, `phx run ${task}: exit code ${result.exitCode}`)
+  return result.exitCode === 137
+}
+
+export const scenario: Scenario = {
+  shows: 'kill -9 twice in every step of a container, each run going on from what the last one left; then all is there',
+  async run(vm) {
+    await lab.prepare(vm)
+    await lab.run(vm, 0, [], 'setup')
+    const killed: string[] = []
+    for (const task of [...tasks, ...more]) {
+      for (const moment of moments) {
+        if (await killWhen(vm, task, moment)) killed.push(`${task} ${moment}`)
+        if (task === 'lxc:901:create' && moment === 'command-start') {
+          // Half made: whoever comes in between is told, and touches nothing.
+          says(await lab.run(vm, 3), 'it holds the lock "create"')
+          await vm.run('while pgrep -f lab-pct.js >/dev/null; do sleep 1; done')
+        }
+      }
+    }
+    for (const task of [...tasks, ...more])
+      assert.ok(killed.includes(`${task} command-start`), `${task} was to be killed`)
+    await lab.run(vm, 0)
+    await lab.isAsDeclared(vm)
+    await lab.nothingToDo(vm)
+  },
+}
