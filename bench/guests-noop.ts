@@ -1,10 +1,10 @@
 /**
  * Guests with nothing to do, on the simulated host: how many processes that takes on the host, and what phx takes beside the
- * same questions asked bare. The simulation answers in a fraction of what a host needs, so that what phx adds shows most.
+ * same questions asked bare. Each command is ordered to take a while, since the simulation answers at once.
  */
 import { join } from 'node:path'
-import type { GuestRef } from '../lib/host/host.ts'
-import { container, GuestHost, machine } from './guests.ts'
+import type { Argv } from '../lib/host/host.ts'
+import { type Asked, container, GuestHost, machine } from './guests.ts'
 import type { Rig } from './rig.ts'
 import { median, table } from './timing.ts'
 
@@ -12,43 +12,38 @@ import { median, table } from './timing.ts'
 const sizes = [10, 50]
 const limit = 1.5
 const turns = 15
-/** Milliseconds of each process, in the rows that have some: few tools of a real host are quicker. */
-const latencies = [0, 10]
+/** Milliseconds of each command, on the host or in a guest: few of a real host are quicker. */
+const questionMs = 10
 
-type Asked = readonly string[]
-
-const guestOf = ([name = '']: Asked): GuestRef | null => {
-  const [kind, id = ''] = name.split(':')
-  return kind === 'vm' || kind === 'lxc' ? { kind, id } : null
-}
-
-/** Without the guest's name, and without the environment that is given to what runs in one. */
-const bareOf = (asked: Asked): Asked =>
-  guestOf(asked) === null
-    ? asked
-    : asked.slice(1).filter((word, index) => index > 2 || !/^(env|LC_ALL=|PATH=)/.test(word))
+type Question = Extract<Asked, { readonly argv: Argv }>
+const isQuestion = (asked: Asked): asked is Question => 'argv' in asked
 
 /** `zfs get`, `cat /etc/fstab`: the tool, and what it is asked for. */
-function kindOf(asked: Asked): string {
-  const [tool, ...words] = bareOf(asked)
+function kindOf({ argv: [tool, ...words] }: Question): string {
   const what = ['cat', 'sha256sum', 'stat'].includes(tool ?? '') ? words.at(-1) : words[0]
   return `\`${tool} ${what}\``
 }
 
-/** The host's own all at once; in each guest one after the other, all guests side by side: what a careful script would do. */
+/**
+ * The host's commands all at once, and beside them its files one after the other; in each guest one question after the
+ * other, all guests side by side: what a careful script would do.
+ */
 async function askBare({ host }: GuestHost, asked: readonly Asked[]): Promise<void> {
-  const chains = new Map<string, Asked[]>()
+  const chains = new Map<string, (() => Promise<unknown>)[]>()
+  const add = (chain: string, ask: () => Promise<unknown>): void => {
+    chains.set(chain, [...(chains.get(chain) ?? []), ask])
+  }
   for (const one of asked) {
-    const guest = guestOf(one)
-    const chain = guest === null ? one.join(' ') : guest.id
-    chains.set(chain, [...(chains.get(chain) ?? []), one])
+    if (!isQuestion(one)) add('files', () => one.look(one.path))
+    else if (one.in === null) add(one.argv.join(' '), () => host.query(one.argv))
+    else {
+      const guest = host.inside(one.in)
+      add(guest.name, () => guest.query(one.argv))
+    }
   }
   await Promise.all(
     [...chains.values()].map(async (chain) => {
-      for (const one of chain) {
-        const guest = guestOf(one)
-        await (guest === null ? host : host.inside(guest)).query(bareOf(one))
-      }
+      for (const ask of chain) await ask()
     }),
   )
 }
@@ -56,7 +51,7 @@ async function askBare({ host }: GuestHost, asked: readonly Asked[]): Promise<vo
 interface Measured {
   readonly guests: number
   readonly asked: readonly Asked[]
-  readonly rows: readonly (readonly string[])[]
+  readonly row: readonly string[]
 }
 
 async function measure(rig: Rig, guests: number): Promise<Measured> {
@@ -72,42 +67,45 @@ async function measure(rig: Rig, guests: number): Promise<Measured> {
   const listening = world.listen()
   await world.run(['guests'], 8)
   const asked = [...listening]
-  const rows: string[][] = []
-  for (const ms of latencies) {
-    if (ms > 0) world.host.orders.add([], { kind: 'latency', ms })
-    const times: { bare: number[]; phx: number[] } = { bare: [], phx: [] }
-    for (let turn = 0; turn < turns; turn++) {
-      times.bare.push(await timed(() => askBare(world, asked)))
-      times.phx.push(await timed(() => world.run(['guests'], 8)))
-    }
-    const [bare, phx] = [median(times.bare), median(times.phx)]
-    const target = `≤ ${limit}: ${phx / bare <= limit ? 'met' : 'missed'}`
-    rows.push([String(guests), `${ms} ms`, bare.toFixed(0), phx.toFixed(0), (phx / bare).toFixed(2), target])
+  world.host.orders.add([], { kind: 'latency', ms: questionMs })
+  const bare: Cost[] = []
+  const phx: Cost[] = []
+  for (let turn = 0; turn < turns; turn++) {
+    bare.push(await costOf(() => askBare(world, asked)))
+    phx.push(await costOf(() => world.run(['guests'], 8)))
   }
   world.close()
-  return { guests, asked, rows }
+  const times = [bare, phx].map((costs) => median(costs.map(({ ms }) => ms)))
+  const cpu = [bare, phx].map((costs) => median(costs.map(({ cpuMs }) => cpuMs)).toFixed(0))
+  const ratio = (times[1] ?? 0) / (times[0] ?? 1)
+  const target = `≤ ${limit}: ${ratio <= limit ? 'met' : 'missed'}`
+  const row = [String(guests), ...times.map((ms) => ms.toFixed(0)), ratio.toFixed(2), target, ...cpu]
+  return { guests, asked, row }
 }
 
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const started = performance.now()
+interface Cost {
+  readonly ms: number
+  /** The simulation's own work is in it. */
+  readonly cpuMs: number
+}
+
+async function costOf(work: () => Promise<unknown>): Promise<Cost> {
+  const [started, cpu] = [performance.now(), process.cpuUsage()]
   await work()
-  return performance.now() - started
+  const { user, system } = process.cpuUsage(cpu)
+  return { ms: performance.now() - started, cpuMs: (user + system) / 1000 }
 }
 
 const places = [
-  { where: 'the host', is: (guest: GuestRef | null) => guest === null, costs: 'a process' },
-  {
-    where: 'each machine',
-    is: (guest: GuestRef | null) => guest?.kind === 'vm',
-    costs: 'its agent’s socket, no process',
-  },
-  { where: 'each container', is: (guest: GuestRef | null) => guest?.kind === 'lxc', costs: 'a process, `lxc-attach`' },
+  { where: 'the host', kind: undefined, costs: 'a process' },
+  { where: 'each machine', kind: 'vm', costs: 'its agent’s socket, no process' },
+  { where: 'each container', kind: 'lxc', costs: 'a process, `lxc-attach`' },
 ] as const
 
 /** How often each thing is asked, with few guests and with many. */
 function askedTable(all: readonly Measured[]): string {
-  const rows = places.flatMap(({ where, is, costs }) => {
-    const here = all.map(({ asked }) => asked.filter((one) => is(guestOf(one))))
+  const rows = places.flatMap(({ where, kind: guest, costs }) => {
+    const here = all.map(({ asked }) => asked.filter(isQuestion).filter((one) => one.in?.kind === guest))
     const kinds = [...new Set(here.flat().map(kindOf))].sort()
     return kinds.map((kind) => [
       where,
@@ -123,8 +121,8 @@ export async function guestsNoop(rig: Rig): Promise<string> {
   const all: Measured[] = []
   for (const guests of sizes) all.push(await measure(rig, guests))
   const took = table(
-    ['guests', 'a question takes', 'bare, ms', 'phx run, ms', '× bare', 'target'],
-    all.flatMap(({ rows }) => rows),
+    ['guests', 'bare, ms', 'phx run, ms', '× bare', 'target', 'CPU bare, ms', 'CPU phx, ms'],
+    all.map(({ row }) => row),
   )
   return `${askedTable(all)}\n\n${took}`
 }

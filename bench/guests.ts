@@ -7,7 +7,7 @@ import type { RunEvent, Summary } from '../lib/engine/events.ts'
 import { buildGraph, select } from '../lib/engine/graph.ts'
 import { run } from '../lib/engine/run.ts'
 import { StopSignal } from '../lib/engine/session.ts'
-import { readerOf } from '../lib/host/host.ts'
+import { type Argv, type GuestRef, readerOf } from '../lib/host/host.ts'
 import { blankHost } from '../lib/host/simulated/blank.ts'
 import { SimulatedHost } from '../lib/host/simulated/host.ts'
 import { callTool } from '../lib/host/simulated/tools.ts'
@@ -52,6 +52,11 @@ export const container = (id: number, more: Partial<Lxc> = {}): Lxc => ({
   features: ['tools'],
   ...more,
 })
+
+/** A command, on the host or in a guest; or a look at a file of the host, which takes no process. */
+export type Asked =
+  | { readonly in: GuestRef | null; readonly argv: Argv }
+  | { readonly path: string; readonly look: (path: string) => Promise<unknown> }
 
 export class GuestHost {
   readonly host: SimulatedHost
@@ -109,14 +114,24 @@ export class GuestHost {
     return { summary, events }
   }
 
-  /** What is asked of the host and of its guests from now on, each a process there; a guest's name stands before what it is asked. */
-  listen(): (readonly string[])[] {
-    const asked: (readonly string[])[] = []
-    const { orders } = this.host
-    const take = orders.take.bind(orders)
-    orders.take = (argv) => {
-      asked.push(argv)
+  /** What is asked of the host and of its guests from now on. */
+  listen(): Asked[] {
+    const asked: Asked[] = []
+    const { host } = this
+    const take = host.orders.take.bind(host.orders)
+    host.orders.take = (argv) => {
+      const [kind, id = ''] = (argv[0] ?? '').split(':')
+      // Without the guest's name, and the environment that is given to what runs in one.
+      if (kind === 'vm' || kind === 'lxc') asked.push({ in: { kind, id }, argv: argv.slice(4) })
+      else asked.push({ in: null, argv })
       return take(argv)
+    }
+    for (const name of ['readFile', 'stat', 'listDir', 'realpath'] as const) {
+      const call = host[name].bind(host) as (path: string) => Promise<never>
+      host[name] = (path: string) => {
+        asked.push({ path, look: call })
+        return call(path)
+      }
     }
     return asked
   }

@@ -1,17 +1,28 @@
 /**
  * npm run bench [-- PART…] [--write]: measures the figures of docs/performance.md anew and prints them; with --write puts
- * them there. Parts: start, noop, parallel; probes and ansible only when they are named, since they need the lab.
+ * them there. Parts: start, noop, parallel, guests, guests-parallel; probes and ansible only when they are named, since they
+ * need the lab.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ansible } from './ansible.ts'
+import { guestsNoop } from './guests-noop.ts'
+import { guestsParallel } from './guests-parallel.ts'
 import { noop } from './noop.ts'
 import { parallel } from './parallel.ts'
 import { probes } from './probes.ts'
 import { machine, makeRig, type Rig } from './rig.ts'
 import { start } from './start.ts'
 
-const parts: Readonly<Record<string, (rig: Rig) => Promise<string>>> = { start, noop, parallel, probes, ansible }
+const parts: Readonly<Record<string, (rig: Rig) => Promise<string>>> = {
+  start,
+  noop,
+  parallel,
+  guests: guestsNoop,
+  'guests-parallel': guestsParallel,
+  probes,
+  ansible,
+}
 /** Run only when they are named. */
 const inTheLab = new Set(['probes', 'ansible'])
 const words = process.argv.slice(2)

@@ -247,7 +247,8 @@ function tasksOf(lxc: DeclaredLxc, world: World): Task[] {
 function undeclared(containers: readonly DeclaredLxc[], stamped: readonly string[]): Task[] {
   const made = stamped.flatMap((task) => /^lxc:(\d+):/.exec(task)?.[1] ?? [])
   if (containers.length + made.length === 0) return []
-  const declared = containers.map(({ id }) => id)
+  // What they are cloned from is named by the config, too.
+  const declared = containers.flatMap(({ id, origin }) => (origin?.kind === 'clone' ? [id, origin.ctid] : [id]))
   const resources = [new UndeclaredGuests('lxc', declared, made)]
   const title = 'containers that are not declared'
   return [{ id: 'lxc:undeclared', title, version: 1, groups: ['guests'], needs: [], inputs: {}, resources }]

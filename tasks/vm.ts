@@ -57,6 +57,8 @@ interface World {
   readonly bootOrders: ReadonlyMap<string, number>
   /** Pools by the id of a declared storage. */
   readonly pools: ReadonlyMap<string, string>
+  /** Tasks that left a stamp. */
+  readonly stamped: ReadonlySet<string>
 }
 
 function chainOf(vm: DeclaredVm, world: World): Link[] {
@@ -134,12 +136,18 @@ function chainOf(vm: DeclaredVm, world: World): Link[] {
       title: 'NFS shares',
       needs: world.isExporting && shares.some(({ isOfThisHost }) => isOfThisHost) ? ['nfs'] : [],
       inputs: { shares: Object.fromEntries(shares.map(({ guestPath, ...share }) => [guestPath, share])) },
+      // Also once none is declared any more, as long as phx has a record of some.
       resources:
-        shares.length === 0
+        shares.length === 0 && !world.stamped.has(`${vm.target}:mounts`)
           ? []
           : [
-              inside(new Packages('nfs-shares', ['nfs-common']), 'that nfs-common is installed'),
-              inside(new NfsShares(shares, `vm-${id}`), shares.map(({ guestPath }) => `mount ${guestPath}`).join(', ')),
+              ...(shares.length === 0
+                ? []
+                : [inside(new Packages('nfs-shares', ['nfs-common']), 'that nfs-common is installed')]),
+              inside(
+                new NfsShares(shares, `vm-${id}`),
+                shares.map(({ guestPath }) => `mount ${guestPath}`).join(', ') || 'that no share is mounted',
+              ),
             ],
     },
     {
@@ -214,6 +222,8 @@ function tasksOf(vm: DeclaredVm, world: World): Task[] {
       needs: [...new Set([...(before ? [idOf(before)] : []), ...link.needs])],
       inputs: link.inputs,
       resources: link.resources,
+      // Whether the machine is the one that is meant, and phx's.
+      ...(link.name === 'create' ? {} : { guard: `${vm.target}:create` }),
       ...(link.watches ? { watches: link.watches.map((name) => `${vm.target}:${name}`) } : {}),
     }
   })
@@ -229,6 +239,7 @@ export const vm: TaskModule<PhxConfig> = {
       bootOrders: bootOrders([...vms, ...containers]),
       features: new Map(declaredFeatures(config).map((one) => [String(one.vmid), one])),
       pools: new Map(declaredZfs(config).storages.map((one) => [one.id, one.dataset.split('/')[0] ?? ''])),
+      stamped: new Set(orphans),
     }
     return [...vms.flatMap((one) => tasksOf(one, world)), ...undeclared(vms, orphans)]
   },
@@ -246,7 +257,8 @@ const madeBy = (tasks: readonly string[]): string[] => tasks.flatMap((task) => /
 function undeclared(vms: readonly DeclaredVm[], orphans: readonly string[]): Task[] {
   const made = madeBy(orphans)
   if (vms.length + made.length === 0) return []
-  const declared = vms.map(({ id }) => id)
+  // What they are cloned from is named by the config, too.
+  const declared = vms.flatMap(({ id, origin }) => (origin?.kind === 'clone' ? [id, origin.vmid] : [id]))
   const resources = [new UndeclaredGuests('vm', declared, made)]
   const title = 'VMs that are not declared'
   return [{ id: 'vm:undeclared', title, version: 1, groups: ['guests'], needs: [], inputs: {}, resources }]

@@ -27,6 +27,8 @@ export interface Invocation {
   readonly jobs: number
   readonly failFast: boolean
   readonly reboot: boolean
+  /** Whether guests may be restarted, whatever the config says of each. */
+  readonly restart: boolean
   readonly dryRun: boolean
   readonly deps: boolean
   readonly detailedExitCode: boolean
@@ -65,6 +67,7 @@ export function settle(parsed: Parsed, line: readonly string[]): Invocation {
     jobs: jobsOf(text('jobs') ?? '4'),
     failFast: flag('fail-fast'),
     reboot: flag('reboot'),
+    restart: flag('restart'),
     dryRun: flag('dry-run'),
     deps: !flag('no-deps'),
     detailedExitCode: flag('detailed-exitcode'),

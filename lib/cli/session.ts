@@ -3,10 +3,11 @@ import { rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { PhxConfig } from '../config/generated/types.ts'
+import { allowRestarts } from '../config/guests/restarts.ts'
 import { loadConfig } from '../config/load.ts'
 import { secretFiles } from '../config/secrets.ts'
 import { declaredDisks, declaredZfs } from '../config/zfs.ts'
-import { buildGraph, type Graph, select } from '../engine/graph.ts'
+import { buildGraph, type Graph, select, withGuards } from '../engine/graph.ts'
 import type { Order, Task } from '../engine/resource.ts'
 import type { Looking } from '../engine/session.ts'
 import { type Host, readerOf } from '../host/host.ts'
@@ -48,6 +49,7 @@ export async function openSession(
   if (!loaded.ok) throw new InvalidConfig(loaded.file, loaded.problems)
   for (const problem of loaded.problems) screen.err(`${problemLines(problem, screen.errPaint).join('\n')}\n`)
   const { config } = loaded
+  if (invocation.restart) allowRestarts(config)
   const folder = stateFolderOf(invocation)
   const state = new StateFolder(folder.path)
   const { order } = wanted
@@ -119,7 +121,8 @@ function choose(graph: Graph<Task>, words: readonly string[], deps: boolean, byD
   if (graph.tasks.length === 0 && words.length === 0) return { targets: named ?? ['everything'], selected: [] }
   // Every task at once needs no search, and no group that holds them all.
   if (named === null) return { targets: ['everything'], selected: graph.tasks }
-  return { targets: named, selected: select(graph, named, deps) }
+  const selected = select(graph, named, deps)
+  return { targets: named, selected: deps ? selected : withGuards(graph, selected) }
 }
 
 /** For shell completion: what the command can be given, by the config named on the line; nothing when it can't be read. */

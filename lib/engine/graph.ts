@@ -6,6 +6,7 @@ export interface GraphNode {
   readonly id: string
   readonly groups: readonly string[]
   readonly needs: readonly string[]
+  readonly guard?: string
 }
 
 /** A graph that can't be run: a bug in a task module, or a config that makes a cycle. */
@@ -128,6 +129,12 @@ export function select<T extends GraphNode>(graph: Graph<T>, targets: readonly s
     for (const id of ids) add(id)
   }
   return graph.tasks.filter((task) => wanted.has(task.id))
+}
+
+/** With those that say whether these may touch anything at all: they are left out by nobody. */
+export function withGuards<T extends GraphNode>(graph: Graph<T>, tasks: readonly T[]): readonly T[] {
+  const wanted = new Set(tasks.flatMap(({ id, guard }) => (guard === undefined ? id : [id, guard])))
+  return graph.tasks.filter(({ id }) => wanted.has(id))
 }
 
 /** For each task how long the longest chain from its start to the end of the graph takes, in milliseconds. */

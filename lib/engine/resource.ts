@@ -212,6 +212,8 @@ export interface Task {
   readonly groups: readonly string[]
   /** Ids of tasks that must have converged before; that of a group stands for what the group ends with. */
   readonly needs: readonly string[]
+  /** The task that says whether this one may touch anything: it comes along also where what is needed is left out. */
+  readonly guard?: string
   /** Declared values by name, normalised to meaning; a change of one is "inputs changed". Never a secret. */
   readonly inputs: { readonly [name: string]: Value }
   /** In the order in which they converge. */

@@ -21,12 +21,12 @@ export interface GuestShown {
 type Planned = Pick<PlannedTask, 'live'> & { readonly task: Pick<PlannedTask['task'], 'id' | 'groups' | 'resources'> }
 type Live = PlannedTask['live'][string]
 
-/** Guests in the order of the graph; of each the tasks say in their groups whose they are. */
+/** Guests in the order of the graph; of each the tasks say in their groups whose they are. Some are of all guests. */
 export function guestsShown(planned: readonly Planned[]): readonly GuestShown[] {
   const guests = new Map<string, Planned[]>()
   for (const one of planned) {
-    const [outermost, guest = ''] = one.task.groups.toReversed()
-    if (outermost === 'guests') guests.set(guest, [...(guests.get(guest) ?? []), one])
+    const [outermost, guest] = one.task.groups.toReversed()
+    if (outermost === 'guests' && guest !== undefined) guests.set(guest, [...(guests.get(guest) ?? []), one])
   }
   return [...guests].map(([guest, tasks]) => shown(guest, tasks))
 }

@@ -47,7 +47,7 @@ test('guests of which nothing is said but the name', () => {
     ...plain,
     ...{ kind: 'vm', id: '101', target: 'vm:101', name: 'a', origin: null, cores: 2, memoryMb: 2048, diskGb: null },
     ...{ storage: null, bridge: 'vmbr0', macAddress: null, network: { ip: 'dhcp', gateway: null, nameservers: [] } },
-    ...{ user: null, agentTimeoutSeconds: 300, shares: [], injections: [] },
+    ...{ user: null, agentTimeoutSeconds: 300, shares: [], injections: [], persistentDisks: [] },
   })
   assert.equal(only(containers), {
     ...plain,

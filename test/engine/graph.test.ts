@@ -18,6 +18,21 @@ test('two tasks of one name, and a need that does not exist', () => {
   assert.throws(() => buildGraph([node('a', 'nosuch')]), /task a needs nosuch, which does not exist/)
 })
 
+test('a need that names a group means what the group ends with, and a task of that name comes first', () => {
+  const guest = (id: string, ...needs: string[]) => ({ id, groups: ['vm:1', 'guests'], needs })
+  const graph = buildGraph(
+    [node('app', 'vm:1'), guest('one'), guest('two', 'one'), guest('side', 'one'), node('b', 'a')].concat(node('a')),
+  )
+  assert.equal(graph.byId.get('app')?.needs, ['two', 'side'])
+  assert.equal(graph.dependents.get('two'), ['app'])
+  assert.equal(
+    select(graph, ['app'], true).map(({ id }) => id),
+    ['one', 'two', 'side', 'app'],
+  )
+  assert.equal(buildGraph([{ id: 'nfs', groups: ['nfs'], needs: [] }, node('x', 'nfs')]).byId.get('x')?.needs, ['nfs'])
+  assert.throws(() => buildGraph([guest('one', 'vm:1')]), /in a circle: one → one/)
+})
+
 test('a target is a task or a group; anything else lists what there is', () => {
   const graph = buildGraph([node('a'), node('b', 'a'), { id: 'c', groups: ['few'], needs: ['b'] }])
   assert.equal(

@@ -62,6 +62,22 @@ test('a secret goes to standard input and nowhere else, also when the tool repea
     assert.is(`${secret}${JSON.stringify({ secret })}`, '[secret]{"secret":"[secret]"}')
   }))
 
+test('a command that is asked again counts as failed only at its last try', () =>
+  withBench(async (bench) => {
+    let left = 2
+    bench.host.intercept = (argv) => (argv[0] === 'works' && left-- > 0 ? FakeHost.failed(argv, 'not yet') : undefined)
+    const works: Step = { kind: 'command', argv: ['works'], again: { times: 2, afterMs: 1 }, mend: ['look there'] }
+    const commands = () => bench.events.filter((event) => event.type === 'command-start' && event.argv[0] === 'works')
+    left = 3
+    const failed = await bench.run([task([works])])
+    assert.match(failed.tasks[0]?.why ?? '', 'works ended with exit code 1, also at the last of 3 tries')
+    assert.equal(failed.tasks[0]?.failure?.mend, ['look there'])
+    assert.is(commands().length, 3)
+    left = 1
+    assert.is((await bench.run([task([works])])).failed, 0)
+    assert.is(commands().length, 5)
+  }))
+
 test('a tool whose exit code says nothing is judged by what it says', () =>
   withBench(async (bench) => {
     const judge = ({ stderr }: { stderr: string }) => (stderr === '' ? undefined : `it complained: ${stderr}`)

@@ -18,6 +18,7 @@ test('another address reaches the drive of a running machine, and is said to wai
     'VM 8101 is without the address 10.0.0.101/16 (it has 10.0.0.101/24): cloud-init sees to it at its next start'
   assert.match(await one.notes(), note)
   await one.sim('qm reboot 8101')
+  await one.sim('sim wait 60')
   assert.not.match(await one.notes(), 'is without')
   await one.nothingToDo()
 })

@@ -1,6 +1,7 @@
 /** phx destroy: what is named goes, with consent; what others hang on stays. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { scriptOf } from '../../lib/config/feature-scripts.ts'
 import { dyingAt } from '../engine-scene.ts'
 import { Scene, scene } from './scene.ts'
 
@@ -81,6 +82,89 @@ test('killed at any command of it, the next one goes on to the same end', async 
       assert.is(one.text('/etc/pve/qemu-server/8101.conf'), undefined)
     }
   }
+})
+
+const gone = ['vm:8101']
+const removal = { order: 'destroy' as const, targets: gone, allow: gone }
+
+test('what its firewall and its features have on the host goes with it, and what others put there stays', async () => {
+  const one = await scene({ features: ['tools'] })
+  one.scripts = [scriptOf('tools', '#!/bin/sh\n')]
+  one.config = { ...one.config, vm_features: { export: '/tank/data' } }
+  one.targets = ['setup', 'guests']
+  await one.run()
+  const folder = '/tank/data/vm-features/8101'
+  assert.ok(one.text(`${folder}/manifest.json`))
+  await one.write('/etc/pve/firewall/8101.fw', '[RULES]\nIN ACCEPT\n')
+  await one.write('/etc/pve/firewall/777.fw', '[RULES]\nIN ACCEPT\n')
+  await one.write('/tank/data/ledger', 'mine\n')
+  await one.order(removal)
+  assert.equal(
+    Object.keys(one.state.files).filter((path) => path.startsWith(folder) || path.endsWith('/8101.fw')),
+    [],
+  )
+  assert.ok(one.text('/etc/pve/firewall/777.fw'))
+  assert.is(one.text('/tank/data/ledger'), 'mine\n')
+  assert.not.match(one.stateTexts(), /"task": "vm-features:8101"/)
+})
+
+test('a persistent disk is detached and kept under a name of its own, and said so; every other one is named as lost', async () => {
+  const one = await scene({ persistent_disks: ['scsi1'], restart: 'allowed' })
+  await one.converge()
+  await one.sim('qm stop 8101')
+  for (const slot of ['scsi1', 'scsi2', 'efidisk0']) await one.sim(`qm set 8101 --${slot} tank-vm:1`)
+  const { events } = await one.order({ order: 'destroy', targets: gone }, 3)
+  const plan = JSON.stringify(events)
+  assert.match(plan, 'with 3 disks; keep scsi1 as tank/vm/kept-8101-scsi1')
+  assert.match(plan, 'disk scsi2 of VM 8101')
+  assert.match(plan, 'disk efidisk0 of VM 8101')
+  const { commands } = await one.order(removal)
+  assert.ok(commands.some((line) => /^zfs rename tank\/vm\/vm-8101-disk-\d tank\/vm\/kept-8101-scsi1$/.test(line)))
+  const left = await one.sim('zfs list -H -o name -t all')
+  assert.match(left, 'tank/vm/kept-8101-scsi1')
+  assert.not.match(left, 'vm-8101')
+})
+
+test('killed at any command, a persistent disk is kept all the same', async () => {
+  const made = await scene({ persistent_disks: ['scsi1'] })
+  await made.converge()
+  await made.sim('qm stop 8101')
+  await made.sim('qm set 8101 --scsi1 tank-vm:1')
+  for (const after of [false, true]) {
+    for (let nth = 1; ; nth += 1) {
+      const one = new Scene({ persistent_disks: ['scsi1'] }, structuredClone(made.state))
+      const { host, hasDied } = dyingAt(one.host, nth, after)
+      await one.order(removal, 1, host).catch(() => undefined)
+      if (!hasDied()) break
+      await one.order(removal)
+      assert.match(await one.sim('zfs list -H -o name'), 'tank/vm/kept-8101-scsi1')
+    }
+  }
+})
+
+test('a disk that bears the number of another guest stays, and is said to', async () => {
+  const one = await scene()
+  await one.converge()
+  await one.sim('zfs create -V 1G tank/vm/vm-777-disk-0')
+  await one.sim('qm stop 8101')
+  await one.sim('qm set 8101 --scsi3 tank-vm:vm-777-disk-0,size=1G')
+  const { events } = await one.order(removal)
+  assert.match(JSON.stringify(events), "another guest's by its number: it stays")
+  assert.match(await one.sim('zfs list -H -o name'), 'tank/vm/vm-777-disk-0')
+})
+
+test('machines that are no longer declared are told of and left alone, with the way to be rid of them', async () => {
+  const one = await scene()
+  await one.converge()
+  await one.sim('qm clone 9000 8105 --name by-hand --full 1')
+  const { guests } = one.config
+  one.config = { ...one.config, guests: { ...guests, vms: (guests?.vms ?? []).filter(({ vmid }) => vmid !== 8101) } }
+  const notes = await one.notes()
+  assert.match(notes, /vm:8101 \(docker-host\) was made by phx and is no longer declared: .*phx destroy vm:8101/)
+  assert.match(notes, /vm:8105 \(by-hand\) bears the tag "phx" and is not declared.*qm destroy 8105/)
+  await one.nothingToDo()
+  await one.order(removal)
+  assert.not.match(await one.notes(), 'vm:8101')
 })
 
 test.run()

@@ -63,6 +63,7 @@ test('a guest that restarts in the midst of a feature: it is known as cut off, a
     '{"name":"tools","sha256":"0","result":"running"}\n',
   )
   await one.sim('qm reboot 8101')
+  await one.sim('sim wait 10')
   const [change] = (await one.changes()).filter(({ resource }) => resource === 'vm:8101/feature:tools')
   assert.ok(change?.fields.some(({ field, from }) => field === 'result' && from === 'interrupted'))
   await one.converge()

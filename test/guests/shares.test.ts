@@ -65,4 +65,13 @@ test('where root counts as nobody, that it may not write says nothing of others;
   assert.match(await why(one), 'its export has all_squash: everybody counts as the same one, who may not')
 })
 
+test('the last share that is taken out of the config leaves neither a line nor a mount', async () => {
+  const one = await scene()
+  await one.converge()
+  one.declare({ nfs_shares: [] })
+  await one.converge()
+  assert.not.match(await one.inside('cat /proc/mounts'), '/mnt/data')
+  assert.not.match(await one.inside('cat /etc/fstab'), '/mnt/data')
+})
+
 test.run()

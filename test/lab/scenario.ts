@@ -64,28 +64,37 @@ export interface Run extends PhxResult {
 }
 
 /** `phx run setup` with the declared config; it has to end with this exit code. */
-export async function run(
+export const run = (vm: Vm, exitCode: number, args: readonly string[] = [], options: RunOptions = {}): Promise<Run> =>
+  carryOut(vm, exitCode, ['run', 'setup', ...args], options)
+
+/** A verb that does something, and its targets: `run vm:8101`, `destroy vm:8101`. */
+export async function carryOut(
   vm: Vm,
   exitCode: number,
-  args: readonly string[] = [],
+  words: readonly string[],
   options: RunOptions = {},
 ): Promise<Run> {
-  const result = await vm.phx(['run', 'setup', '-c', configFile, '--json', ...args], options)
-  assert.equal(
-    result.exitCode,
-    exitCode,
-    `phx run ${args.join(' ')}: exit code ${result.exitCode} instead of ${exitCode}`,
-  )
+  const result = await vm.phx([...words, '-c', configFile, '--json'], options)
+  const said = `phx ${words.join(' ')}: exit code ${result.exitCode} instead of ${exitCode}`
+  assert.equal(result.exitCode, exitCode, said)
   const events = result.json as RunEvent[]
   const summary = events.at(-1)
-  assert.equal(summary?.type, 'summary', 'the last line of phx run --json is the summary')
+  assert.equal(summary?.type, 'summary', `the last line of phx ${words[0]} --json is the summary`)
   assert.equal(summary.exitCode, exitCode, 'the summary and the process agree about the exit code')
   return { ...result, events, summary }
 }
 
-export async function plan(vm: Vm, exitCode: number, args: readonly string[] = []): Promise<PlanDocument> {
-  const result = await vm.phx(['plan', 'setup', '-c', configFile, '--json', '--detailed-exitcode', ...args])
-  assert.equal(result.exitCode, exitCode, `phx plan: exit code ${result.exitCode} instead of ${exitCode}`)
+export const plan = (vm: Vm, exitCode: number, args: readonly string[] = []): Promise<PlanDocument> =>
+  planOf(vm, 'setup', exitCode, args)
+
+export async function planOf(
+  vm: Vm,
+  target: string,
+  exitCode: number,
+  args: readonly string[] = [],
+): Promise<PlanDocument> {
+  const result = await vm.phx(['plan', target, '-c', configFile, '--json', '--detailed-exitcode', ...args])
+  assert.equal(result.exitCode, exitCode, `phx plan ${target}: exit code ${result.exitCode} instead of ${exitCode}`)
   return result.json[0] as PlanDocument
 }
 

@@ -98,4 +98,12 @@ What it needs is not up to date either:
   )
 })
 
+test('a warning of any task stands in the status, such as a guest that is not declared', () => {
+  const text = 'vm:8105 (by-hand) is left alone'
+  const [first, ...rest] = statuses
+  const notes = [{ resource: 'vm:undeclared', level: 'warning' as const, text }]
+  const told = statusText([...rest, { ...first, notes } as (typeof statuses)[number]], [], plain)
+  assert.match(told, `warning vm:undeclared: ${text}`)
+})
+
 test.run()

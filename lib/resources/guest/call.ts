@@ -5,7 +5,7 @@ import { guestName } from '../probes/guests.ts'
 
 type Command = Step & { kind: 'command' }
 
-/** Milliseconds that a tool of Proxmox VE may take on top of what it waits for. */
+/** Milliseconds that `qm guest exec` may take on top of what it waits for; `pct exec` waits for nothing itself. */
 const spareMs = 60_000
 
 /** The same command, inside the guest. */
@@ -16,7 +16,7 @@ export function commandIn(
   return {
     kind: 'command',
     argv: argvIn(guest, argv, timeoutMs, stdin !== undefined),
-    timeoutMs: timeoutMs + spareMs,
+    timeoutMs: guest.kind === 'vm' ? timeoutMs + spareMs : timeoutMs,
     ...(stdin === undefined ? {} : { stdin }),
     ...(again === undefined ? {} : { again }),
     ...(mend === undefined ? {} : { mend }),

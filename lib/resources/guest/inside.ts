@@ -8,6 +8,7 @@ import { newLook } from '../../engine/look.ts'
 import type { Change, Comparison, Foreseen, Look, Note, Owned, Probe, Resource, Step } from '../../engine/resource.ts'
 import { AgentRefused, GuestUnreachable } from '../../host/guest/unreachable.ts'
 import type { GuestRef } from '../../host/host.ts'
+import { remembering } from '../../host/remembering.ts'
 import { guestConfProbe, isTemplate } from '../probes/guest-conf.ts'
 import { guestName, runningGuestsProbe } from '../probes/guests.ts'
 import { commandIn } from './call.ts'
@@ -19,11 +20,21 @@ export const insideId = (guest: GuestRef, resource: string): string => `${guestI
 
 export const guestLock = ({ id }: GuestRef) => ({ name: `guest:${id}`, mode: 'exclusive' }) as const
 
-/** One look for all that is looked at inside the guest. */
-const lookInside = (guest: GuestRef): Probe<Look> => ({
+/** One look for all that is looked at inside the guest: each question is asked once, and one silence is enough. */
+export const lookInside = (guest: GuestRef): Probe<Look> => ({
   id: `inside ${guestId(guest)}`,
-  read: async ({ reader, secrets }) => newLook(reader.inside(guest), secrets),
+  read: async ({ reader, secrets }) => newLook(remembering(reader.inside(guest)), secrets),
 })
+
+/** For a comparison in vain: nothing is foreseen, and nothing is known. */
+const nothingForeseen: Foreseen = { isMadeAnew: () => false, isGone: () => false }
+const nothingOwned: Owned = {
+  created: () => false,
+  begun: () => false,
+  live: () => undefined,
+  all: [],
+  changes: [],
+}
 
 export class Inside implements Resource {
   readonly id: string
@@ -39,6 +50,16 @@ export class Inside implements Resource {
     this.#guest = guest
     this.#resource = resource
     this.#promise = promise
+  }
+
+  /**
+   * Asks all that comparing will ask, in vain: the answers are remembered. Links of a guest's chain are compared one after
+   * the other, and would each wait for their own questions.
+   */
+  async ahead(look: Look): Promise<void> {
+    const conf = await look.at(guestConfProbe(this.#guest))
+    if (conf === undefined || isTemplate(conf) || !(await look.at(runningGuestsProbe)).has(this.#guest.id)) return
+    await this.#resource.compare(await look.at(lookInside(this.#guest)), nothingForeseen, nothingOwned)
   }
 
   async compare(look: Look, foreseen: Foreseen, owned: Owned): Promise<Comparison> {

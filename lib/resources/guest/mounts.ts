@@ -190,7 +190,10 @@ export class NfsShares implements Resource {
       resource: this.id,
       action: 'update',
       risk: isDisruptive ? 'disruptive' : 'safe',
-      summary: `mount ${this.#shares.map(({ guestPath }) => guestPath).join(', ') || 'no share'}`,
+      summary:
+        this.#shares.length > 0
+          ? `mount ${this.#shares.map(({ guestPath }) => guestPath).join(', ')}`
+          : 'take away the shares that phx mounted',
       fields,
       steps,
       undo: { impossible: 'the former lines of fstab stand in the fields of this change' },

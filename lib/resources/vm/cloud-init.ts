@@ -76,7 +76,7 @@ export class CloudInit implements Resource {
                 const now = await statusOf(inside)
                 if (now?.status === 'error') throw new Hopeless((await failed(inside, now)).message)
                 if (now === undefined || now.status === 'done' || now.status === 'disabled') {
-                  tell(await lastWords(inside))
+                  tell(`${await long(inside)}\n${await lastWords(inside)}`)
                   return undefined
                 }
                 return `its status is ${now.extended}`
@@ -113,6 +113,10 @@ export class CloudInit implements Resource {
 
 const waysToLook = ['in the guest: cloud-init status --long', ...logs.map((log) => `in the guest: less ${log}`)]
 
+async function long(reader: Reader): Promise<string> {
+  return (await reader.query(['cloud-init', 'status', '--long'])).stdout.trimEnd()
+}
+
 async function lastWords(reader: Reader): Promise<string> {
   const { stdout } = await reader.query(['tail', '-n', '20', '--', ...logs])
   return stdout
@@ -121,7 +125,7 @@ async function lastWords(reader: Reader): Promise<string> {
 async function failed(reader: Reader, { errors }: Status): Promise<CannotLook> {
   const words = (await lastWords(reader)).trimEnd()
   return new CannotLook(
-    `cloud-init failed: ${errors.join('; ') || 'it names no error'}; its last words:\n${words}`,
+    `cloud-init failed: ${errors.join('; ') || 'it names no error'}\n${await long(reader)}\nits last words:\n${words}`,
     waysToLook,
   )
 }

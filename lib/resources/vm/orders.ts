@@ -6,9 +6,10 @@ import type { Reader } from '../../host/host.ts'
 import { guestLock } from '../guest/inside.ts'
 import { locked } from '../guest/options.ts'
 import { runningGuests, runningGuestsProbe } from '../probes/guests.ts'
-import { vmProbe } from '../probes/vms.ts'
-import { machineId } from './machine.ts'
+import { tagsOf, vmProbe } from '../probes/vms.ts'
+import { machineId, mark } from './machine.ts'
 import { agentAnswers } from './power.ts'
+import { stranger } from './refuse.ts'
 
 abstract class Ordered implements Resource {
   abstract readonly id: string
@@ -30,7 +31,7 @@ abstract class Ordered implements Resource {
 
 const nothing = { changes: [], refusals: [], notes: [], live: {} }
 
-/** Only what is there can be started or stopped. */
+/** Only what is there, and phx's, can be started or stopped. */
 export class VmThere extends Ordered {
   readonly id = `${machineId(this.declared.id)}/there`
 
@@ -40,7 +41,8 @@ export class VmThere extends Ordered {
     if (vm === undefined) throw new CannotLook(`VM ${id} is not there`, [`make it: phx run vm:${id}`])
     const lock = vm.values.get('lock')
     if (lock !== undefined) throw locked(this.declared, lock)
-    return nothing
+    if (tagsOf(vm).includes(mark) || this.declared.mayAdopt) return nothing
+    return { ...nothing, refusals: [stranger(this.declared, vm)] }
   }
 }
 

@@ -4,7 +4,7 @@ import { CannotLook } from '../../engine/cannot-look.ts'
 import { Hopeless } from '../../engine/hopeless.ts'
 import type { Change, Comparison, Foreseen, Look, Resource, Step } from '../../engine/resource.ts'
 import type { Reader } from '../../host/host.ts'
-import { guestLock, isSilence, waysToLook } from '../guest/inside.ts'
+import { guestLock, isSilence, lookInside, waysToLook } from '../guest/inside.ts'
 import { locked } from '../guest/options.ts'
 import { isTemplate } from '../probes/guest-conf.ts'
 import { runningGuests, runningGuestsProbe } from '../probes/guests.ts'
@@ -44,7 +44,7 @@ export class VmPower implements Resource {
       return { ...nothing, changes: [this.#start()], live: { state: 'stopped' } }
     }
     if (hasAgent(vm.settled) && !hasAgent(vm.values)) throw this.#startedWithout(vm)
-    const silence = await whySilent(look.reader, id)
+    const silence = await whySilent((await look.at(lookInside(this.#declared))).reader)
     if (silence === undefined) return { ...nothing, live: { state: 'running' } }
     return { ...nothing, changes: [this.#wait(silence)], live: { state: 'running, its agent is silent' } }
   }
@@ -82,7 +82,7 @@ export class VmPower implements Resource {
     const why = `VM ${id} was started before its guest agent was configured, and has no channel to it`
     return new CannotLook(why, [
       `stop it and start it: qm shutdown ${id}; qm start ${id}`,
-      'or agree to it in the config: "restart": "allowed"',
+      'or agree to it: phx run --restart, or in the config "restart": "allowed"',
     ])
   }
 }
@@ -103,15 +103,15 @@ export function agentAnswers({ id, agentTimeoutSeconds }: DeclaredVm): Step {
       if (!hasAgent(vm.values)) throw new Hopeless(`VM ${id} has no guest agent configured: qm set ${id} --agent 1`)
       if (!(await runningGuests(reader)).has(id))
         throw new Hopeless(`VM ${id} does not run any more: it stopped, or crashed`)
-      return whySilent(reader, id)
+      return whySilent(reader.inside({ kind: 'vm', id }))
     },
   }
 }
 
 /** Undefined when the agent answers. */
-async function whySilent(reader: Reader, id: string): Promise<string | undefined> {
+async function whySilent(inside: Reader): Promise<string | undefined> {
   try {
-    await reader.inside({ kind: 'vm', id }).stat('/')
+    await inside.stat('/')
     return undefined
   } catch (error) {
     if (!isSilence(error)) throw error

@@ -28,7 +28,7 @@ export class VmRestart implements Resource {
     )
     if (waiting.length === 0 || !(await look.at(runningGuestsProbe)).has(id)) return nothing
     if (!mayRestart) {
-      const text = `${waiting.join(', ')} of VM ${id} take effect when it is restarted: qm reboot ${id}, or "restart": "allowed"`
+      const text = `${waiting.join(', ')} of VM ${id} take effect when it is restarted: qm reboot ${id}, phx run --restart, or "restart": "allowed"`
       return { ...nothing, notes: [{ resource: this.id, level: 'warning', text }] }
     }
     return {

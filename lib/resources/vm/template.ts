@@ -7,6 +7,7 @@ import { isTemplate, readGuestConf } from '../probes/guest-conf.ts'
 import { runningGuests } from '../probes/guests.ts'
 import { vmProbe } from '../probes/vms.ts'
 import { machineId } from './machine.ts'
+import { memoryFreed } from './memory.ts'
 
 /** Renaming its disks is quick on ZFS; a disk in a file is copied. */
 const makingMs = 1_800_000
@@ -74,7 +75,9 @@ export class VmTemplate implements Resource {
         what: `VM ${id} is a template`,
         check: async (reader) => {
           const conf = await readGuestConf(reader, { kind: 'vm', id })
-          return conf !== undefined && isTemplate(conf) ? undefined : 'its configuration does not say so'
+          if (conf === undefined || !isTemplate(conf)) return 'its configuration does not say so'
+          memoryFreed(reader, id)
+          return undefined
         },
       },
     ]

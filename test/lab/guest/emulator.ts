@@ -46,7 +46,8 @@ const boot = ({ others }: Hardware): ChildProcess =>
         '--capability=CAP_NET_ADMIN',
         `--bind=${agent}:/run/phx-ga`,
       ],
-      ...others.map((device) => `--bind=${realpathSync(device)}`),
+      // Without /dev/autofs systemd knows no automount units.
+      ...[...others, '/dev/autofs'].map((device) => `--bind=${realpathSync(device)}`),
       ...['--resolv-conf=off', '--timezone=off', '--link-journal=no'],
     ],
     { stdio: ['ignore', 'inherit', 'inherit'] },

@@ -1,44 +1,67 @@
 import assert from 'node:assert/strict'
+import * as lab from '../lxc.ts'
 import { declare, run, type Scenario, usualHost } from '../scenario.ts'
 
-const storage = 'quickOS-vm-disks'
-const folder = '/quickOS/vm-disks'
-const template = '/srv/guest/debian-13.tar.zst'
+const { shared, storage, template, volumes } = lab
 
 export const scenario: Scenario = {
   shows:
-    'the lab’s own pct: containers are real ones of LXC, on real datasets, with the ids and mounts that are declared',
+    'the lab’s own pct: containers are real ones of LXC, on real datasets, with the ids, mounts and devices that are set',
   async run(vm) {
     await declare(vm, usualHost)
     await run(vm, 0)
-    await vm.run('ip link add vmbr0 type bridge && ip address add 10.9.0.1/24 dev vmbr0 && ip link set vmbr0 up')
+    await lab.connect(vm)
+    await vm.run(`install -d -o 100000 -g 100000 ${shared} && echo host >${shared}/file`)
+    const net = 'name=eth0,bridge=vmbr0,ip=10.9.0.91/24'
     await vm.run(
-      'install -d -o 100000 -g 100000 /quickOS/shared-prod-data/web && echo host >/quickOS/shared-prod-data/web/file',
+      `pct create 901 ${template} --rootfs ${storage}:1 --hostname web --net0 ${net} --memory 256 --dev0 path=/dev/fuse,gid=44`,
     )
-    const net = 'name=eth0,bridge=vmbr0,ip=10.9.0.91/24,gw=10.9.0.1'
-    await vm.run(
-      `pct create 901 ${template} --rootfs ${storage}:1 --hostname web --net0 ${net} --memory 256 --unprivileged 1`,
+    assert.equal(await vm.run(`stat -c %u:%g ${volumes}/subvol-901-disk-0/usr/bin/env`), '100000:100000')
+    await vm.run(`pct set 901 -mp0 ${storage}:1,mp=/srv/models -mp1 ${shared},mp=/srv/shared,ro=1`)
+    assert.equal((await vm.attempt('pct exec 901 -- true')).exitCode, 255)
+    await vm.run('pct start 901 && test -d /sys/fs/cgroup/lxc/901')
+    await lab.isUp(vm)
+    assert.equal(
+      await lab.inside(
+        vm,
+        "findmnt -no SOURCE,OPTIONS /srv/shared | cut -d, -f1; stat -c '%u:%g %a' /dev/fuse /srv/models",
+      ),
+      'quickOS/shared-prod-data[/web] ro\n0:44 660\n0:0 755',
     )
-    assert.equal(await vm.run(`stat -c %u:%g ${folder}/subvol-901-disk-0/usr/bin/env`), '100000:100000')
-    assert.equal(await vm.run('pct status 901'), 'status: stopped')
 
-    await vm.run(`pct set 901 -mp0 ${storage}:1,mp=/srv/models -mp1 /quickOS/shared-prod-data/web,mp=/srv/web`)
-    assert.equal(await vm.run(`stat -c %u:%g ${folder}/subvol-901-disk-1`), '100000:100000')
-    await vm.run('pct start 901')
-    assert.equal(await vm.run('pct status 901'), 'status: running')
-    await vm.run('test -d /sys/fs/cgroup/lxc/901')
+    // Standard input and output are the command's own, and so is its exit code.
+    const bytes = 'head -c 3000000 /dev/urandom >/run/bytes'
     await vm.run(
-      'until lxc-attach -n 901 -- systemctl is-system-running | grep -qE "running|degraded"; do sleep 1; done',
+      `${bytes}; pct exec 901 -- dd of=/root/bytes status=none </run/bytes; pct push 901 /run/bytes /root/pushed`,
     )
-    const look = `hostname; findmnt -no SOURCE,FSTYPE / ; findmnt -no SOURCE /srv/models; stat -c %U /srv/models /srv/web; cat /srv/web/file; ip -4 -br address show eth0; cat /sys/fs/cgroup/memory.max; systemctl --failed --no-legend`
-    console.log(await vm.run(['pct', 'exec', '901', '--', 'sh', '-c', look]))
-    console.log(
-      (
-        await vm.attempt(
-          'ip -br address; lxc-attach -n 901 -- ip address; lxc-attach -n 901 -- networkctl; cat /var/lib/lxc/901/*.log; cat /sys/fs/cgroup/lxc/901/memory.max; lxc-attach -n 901 -- systemd-analyze blame | head; journalctl -b | tail -20; lxc-attach -n 901 -- systemd-analyze;lxc-attach -n 901 -- journalctl -b | tail -20',
-        )
-      ).stdout,
+    const sums = await vm.run(
+      `sha256sum </run/bytes; cd ${volumes}/subvol-901-disk-0/root && sha256sum <bytes && sha256sum <pushed`,
     )
-    for (const one of vm.log) if (typeof one !== 'string') console.log(one.seconds, one.command)
+    assert.equal(new Set(sums.split('\n')).size, 1)
+    assert.equal((await vm.attempt('pct exec 901 -- sh -c "exit 7"')).exitCode, 7)
+
+    // Into one that runs, by a place that is a link inside.
+    await vm.run(`mkdir ${shared}-more && pct set 901 -mp2 ${shared}-more,mp=/var/run/more`)
+    assert.equal(await lab.inside(vm, 'findmnt -no SOURCE /run/more'), 'quickOS/shared-prod-data[/web-more]')
+
+    await lab.inside(vm, 'echo before >/root/file')
+    await vm.run('pct shutdown 901 --timeout 60 && pct set 901 --delete mp1,mp2 && pct snapshot 901 s1')
+    assert.equal(
+      await vm.run(
+        'pct status 901; ls /sys/fs/cgroup/lxc | grep 901; grep -c 901-disk /proc/*/mounts | grep -v :0; true',
+      ),
+      'status: stopped',
+    )
+    const file = `${volumes}/subvol-901-disk-0/root/file`
+    await vm.run(`echo after >${file}; pct rollback 901 s1 --start 1`)
+    assert.equal(await lab.inside(vm, 'cat /root/file'), 'before')
+    await vm.run('pct clone 901 902 --snapname s1 --hostname copy && pct start 902')
+    assert.equal(
+      await vm.run('lxc-attach -n 902 -- sh -c "hostname; cat /root/file; ls -d /srv/models"'),
+      'copy\nbefore\n/srv/models',
+    )
+
+    await vm.run('pct destroy 901 --force 1 && pct stop 902 && pct destroy 902')
+    assert.equal(await vm.run(`zfs list -H -o name -r ${volumes.slice(1)}; pct list`), volumes.slice(1))
   },
 }

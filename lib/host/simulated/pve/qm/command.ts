@@ -15,7 +15,7 @@ import { setVerb } from './set.ts'
 import { showVerbs } from './show.ts'
 import { snapshotVerbs } from './snapshots.ts'
 import { qmCommands } from './usage.ts'
-import { askTwice, type QmCall, type QmVerb, type TaskVoice } from './verb.ts'
+import { type Ask, askTwice, type QmCall, type QmVerb, type TaskVoice } from './verb.ts'
 
 const verbs: Readonly<Record<string, QmVerb>> = {
   ...agentVerbs,
@@ -30,7 +30,7 @@ const verbs: Readonly<Record<string, QmVerb>> = {
 }
 
 /** `ask` reads standard input, when something is asked for. */
-export function qmCall(machine: VmMachine, args: readonly string[], ask: () => string): ToolAnswer {
+export function qmCall(machine: VmMachine, args: readonly string[], ask: Ask): ToolAnswer {
   return speaking((voice) => callVerb(machine, voice, findCommand(qmCommands, args), ask))
 }
 
@@ -61,7 +61,7 @@ export function speaking(work: (voice: TaskVoice) => void): ToolAnswer {
   }
 }
 
-export function callVerb(machine: VmMachine, voice: TaskVoice, found: Found, ask: () => string): void {
+export function callVerb(machine: VmMachine, voice: TaskVoice, found: Found, ask: Ask): void {
   const { name, rest } = found
   const chosen = Object.hasOwn(verbs, name) ? verbs[name] : undefined
   if (chosen === undefined) throw new NotSimulated(`qm ${name}`)
@@ -77,6 +77,6 @@ export function callVerb(machine: VmMachine, voice: TaskVoice, found: Found, ask
 }
 
 /** `--cipassword` without a value. */
-function askForPassword(given: Parameters, ask: () => string): void {
+function askForPassword(given: Parameters, ask: Ask): void {
   if (given.get('cipassword') === '') given.set('cipassword', askTwice(ask))
 }

@@ -55,5 +55,4 @@ const machine: VmMachine = {
 const readers = new Set(['agent', 'config', 'guest', 'list', 'listsnapshot', 'pending', 'status', 'wait'])
 
 const args = process.argv.slice(2)
-const input = (): string => readFileSync(0, 'utf8')
-await answerWith(() => qmCall(machine, args, input), readers.has(args[0] ?? '') ? null : 'qm')
+await answerWith(() => qmCall(machine, args, () => readFileSync(0)), readers.has(args[0] ?? '') ? null : 'qm')

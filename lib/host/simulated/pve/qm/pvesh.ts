@@ -14,7 +14,7 @@ import type { Json, JsonObject, VmMachine } from './machine.ts'
 import { optionNamed, snapshotName } from './schema.ts'
 import { configOf, pendingRows } from './show.ts'
 import { allFigures, figuresOf } from './status.ts'
-import type { QmCall, TaskVoice } from './verb.ts'
+import type { Ask, QmCall, TaskVoice } from './verb.ts'
 
 const flag = { kind: 'boolean' } as const
 const output = { kind: 'string', values: ['text', 'json', 'json-pretty', 'yaml'] } as const
@@ -31,7 +31,7 @@ const getVerb = {
   },
 } as const
 
-export function pveshCall(machine: VmMachine, args: readonly string[], ask: () => string): ToolAnswer {
+export function pveshCall(machine: VmMachine, args: readonly string[], ask: Ask): ToolAnswer {
   const [verb = '', ...rest] = args
   return speaking((voice) => {
     if (verb === 'create') create(machine, voice, rest, ask)
@@ -139,7 +139,7 @@ function resources(machine: VmMachine, voice: TaskVoice): Json {
 }
 
 /** A task says by what it is known. */
-function create(machine: VmMachine, voice: TaskVoice, args: readonly string[], ask: () => string): void {
+function create(machine: VmMachine, voice: TaskVoice, args: readonly string[], ask: Ask): void {
   const [path = '', ...rest] = args
   if (!/^\/nodes\/[^/]+\/qemu$/.test(path)) throw new NotSimulated(`pvesh create ${path}`)
   const verb = {

@@ -4,6 +4,9 @@ import { Refusal, type Voice } from '../surroundings.ts'
 import type { Property } from '../types.ts'
 import type { VmMachine } from './machine.ts'
 
+/** Standard input, read when it is asked for: bytes where there are real ones. */
+export type Ask = () => string | Buffer
+
 /** `note` is a warning of which a task says at its end that there was one. */
 export interface TaskVoice extends Voice {
   note(text: string): void
@@ -17,8 +20,7 @@ export interface QmCall {
   readonly verb: Verb
   /** Words behind the verb's own arguments. */
   readonly more: readonly string[]
-  /** Standard input, read when it is asked for. */
-  readonly ask: () => string
+  readonly ask: Ask
 }
 
 export interface QmVerb {
@@ -30,8 +32,8 @@ export interface QmVerb {
 }
 
 /** A password comes from standard input, twice (PVE::PTY; texts: pveum.jsonl). */
-export function askTwice(ask: () => string): string {
-  const [password = '', again] = ask().split('\n')
+export function askTwice(ask: Ask): string {
+  const [password = '', again] = ask().toString().split('\n')
   if (password === '') throw new Refusal('EOF while reading password\n')
   if (password !== again) throw new Refusal('Passwords do not match.\n')
   return password
