@@ -9,12 +9,20 @@ import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
 
-/** What differs from run to run: run ids, times, durations. */
+/** What differs from run to run: run ids, times, durations, and which of two tasks at work at one moment is told of first. */
 export const masked = (text: string): string =>
   text
+    .replace(/(?:^\[\S+\] .*\n)+/gm, byTask)
     .replace(/\d{8}T\d{9}Z-[0-9a-z]{3}/g, 'RUN')
     .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/g, 'TIME')
     .replace(/\b\d+\.\d s\b/g, 'DURATION')
+
+function byTask(lines: string): string {
+  const told = lines.split('\n').slice(0, -1)
+  const taskOf = (line: string): string => /^\[(\S+)\]/.exec(line)?.[1] ?? ''
+  const tasks = [...new Set(told.map(taskOf))].sort()
+  return tasks.flatMap((task) => told.filter((line) => taskOf(line) === task).map((line) => `${line}\n`)).join('')
+}
 
 /** The text with every console block's output, and the mermaid drawing, made anew. */
 export function runTour(text: string): { text: string; commands: number } {

@@ -13,7 +13,9 @@ import type { Resource, Task, TaskModule, Value } from '../lib/engine/resource.t
 import { canonical } from '../lib/engine/value.ts'
 import { Feature } from '../lib/resources/guest/feature.ts'
 import { Inside } from '../lib/resources/guest/inside.ts'
+import { type DoomedGuest, GuestStopped, GuestThere } from '../lib/resources/guest/orders.ts'
 import { UndeclaredGuests } from '../lib/resources/guest/undeclared.ts'
+import { ContainerAbsent } from '../lib/resources/lxc/absent.ts'
 import { Application, applicationName } from '../lib/resources/lxc/application.ts'
 import { BindMounts } from '../lib/resources/lxc/bind-mounts.ts'
 import { Container } from '../lib/resources/lxc/container.ts'
@@ -22,14 +24,16 @@ import { Gpus } from '../lib/resources/lxc/gpus.ts'
 import { Health } from '../lib/resources/lxc/health.ts'
 import { HostFolder } from '../lib/resources/lxc/host-folder.ts'
 import { containerOptions } from '../lib/resources/lxc/options.ts'
+import { LxcRestarted } from '../lib/resources/lxc/orders.ts'
 import { LxcPower } from '../lib/resources/lxc/power.ts'
 import { Protection } from '../lib/resources/lxc/protection.ts'
 import { RawLines } from '../lib/resources/lxc/raw.ts'
+import { stranger } from '../lib/resources/lxc/refuse.ts'
 import { LxcRestart } from '../lib/resources/lxc/restart.ts'
 import { RootFs } from '../lib/resources/lxc/rootfs.ts'
 import { SubIds } from '../lib/resources/lxc/sub-ids.ts'
 import { LxcTemplate } from '../lib/resources/lxc/template.ts'
-import { powerTasks, removals } from './lxc-orders.ts'
+import { doomedGuests, idsIn, powerTask, removal } from './orders.ts'
 
 /** A link of the chain; one without resources is left out. */
 interface Link {
@@ -239,13 +243,14 @@ function tasksOf(lxc: DeclaredLxc, world: World): Task[] {
       inputs: link.inputs,
       resources: link.resources,
       ...(link.isAfterAll ? { watches } : {}),
+      ...(link.name === 'create' ? {} : { guard: `${lxc.target}:create` }),
     }
   })
 }
 
 /** No link of a chain: nothing waits for it. Who declares no container has not come to it yet. */
 function undeclared(containers: readonly DeclaredLxc[], stamped: readonly string[]): Task[] {
-  const made = stamped.flatMap((task) => /^lxc:(\d+):/.exec(task)?.[1] ?? [])
+  const made = idsIn('lxc', stamped)
   if (containers.length + made.length === 0) return []
   // What they are cloned from is named by the config, too.
   const declared = containers.flatMap(({ id, origin }) => (origin?.kind === 'clone' ? [id, origin.ctid] : [id]))
@@ -263,6 +268,27 @@ export const lxc: TaskModule<PhxConfig> = {
     return [...chains, ...undeclared(containers, stamped)]
   },
   orders(verb, config, stamped) {
-    return verb === 'destroy' ? removals(config, stamped) : powerTasks(verb, config)
+    if (verb === 'destroy')
+      return doomedGuests('lxc', config, stamped).map((doomed) => removalOf(doomed, config, stamped))
+    return declaredGuests(config)
+      .containers.filter(({ isTemplate }) => !isTemplate)
+      .map((one) => {
+        const resource = { start: new LxcPower(one), stop: new GuestStopped(one), restart: new LxcRestarted(one) }[verb]
+        const there = new GuestThere(one, (conf) => stranger(one, conf))
+        return powerTask(verb, one, config, {
+          title: `container ${one.id} (${one.name})`,
+          resources: [there, resource],
+        })
+      })
   },
+}
+
+function removalOf(doomed: DoomedGuest, config: PhxConfig, stamped: readonly string[]): Task {
+  const { id } = doomed
+  const volumes = declaredGuests(config).containers.find((one) => one.id === id)?.volumes ?? []
+  return removal('lxc', doomed, stamped, {
+    title: `container ${id} and its volumes`,
+    resources: [new ContainerAbsent({ ...doomed, persistent: volumes.filter(({ isPersistent }) => isPersistent) })],
+    forgets: volumesTask(id),
+  })
 }

@@ -4,14 +4,13 @@ import { featureScripts } from '../lib/config/feature-scripts.ts'
 import type { PhxConfig } from '../lib/config/generated/types.ts'
 import { bootOrders } from '../lib/config/guests/boot-order.ts'
 import { type DeclaredInjection, sumOf } from '../lib/config/guests/files.ts'
-import type { DeclaredGuest } from '../lib/config/guests/guest.ts'
 import type { DeclaredVm } from '../lib/config/guests/vm.ts'
 import { declaredGuests } from '../lib/config/guests.ts'
 import { declaredNfs } from '../lib/config/nfs.ts'
 import { describeSecret } from '../lib/config/secrets.ts'
 import { type DeclaredFeatures, declaredFeatures, featurePlaces, featuresTask } from '../lib/config/vm-features.ts'
 import { declaredZfs } from '../lib/config/zfs.ts'
-import type { Order, Resource, Task, TaskModule, Value } from '../lib/engine/resource.ts'
+import type { Resource, Task, TaskModule, Value } from '../lib/engine/resource.ts'
 import { canonical } from '../lib/engine/value.ts'
 import { Password } from '../lib/resources/account/password.ts'
 import { Feature } from '../lib/resources/guest/feature.ts'
@@ -19,6 +18,7 @@ import { Image } from '../lib/resources/guest/image.ts'
 import { Injection } from '../lib/resources/guest/injection.ts'
 import { Inside } from '../lib/resources/guest/inside.ts'
 import { NfsShares } from '../lib/resources/guest/mounts.ts'
+import { type DoomedGuest, GuestStopped, GuestThere } from '../lib/resources/guest/orders.ts'
 import { FinalForm } from '../lib/resources/guest/snapshot.ts'
 import { UndeclaredGuests } from '../lib/resources/guest/undeclared.ts'
 import { Packages } from '../lib/resources/package/packages.ts'
@@ -28,11 +28,13 @@ import { CloudInitDrive } from '../lib/resources/vm/cloud-init-drive.ts'
 import { VmDisk } from '../lib/resources/vm/disk.ts'
 import { Machine } from '../lib/resources/vm/machine.ts'
 import { vmOptions } from '../lib/resources/vm/options.ts'
-import { VmRestarted, VmStopped, VmThere } from '../lib/resources/vm/orders.ts'
+import { VmRestarted } from '../lib/resources/vm/orders.ts'
 import { VmPower } from '../lib/resources/vm/power.ts'
+import { stranger } from '../lib/resources/vm/refuse.ts'
 import { VmRestart } from '../lib/resources/vm/restart.ts'
 import { VmTemplate } from '../lib/resources/vm/template.ts'
 import { FeaturesGone } from '../lib/resources/vm-features/gone.ts'
+import { doomedGuests, idsIn, powerTask, removal } from './orders.ts'
 
 /** A link of the chain; one without resources is left out. */
 interface Link {
@@ -244,18 +246,21 @@ export const vm: TaskModule<PhxConfig> = {
     return [...vms.flatMap((one) => tasksOf(one, world)), ...undeclared(vms, orphans)]
   },
   orders(verb, config, stamped) {
-    const { vms, containers } = declaredGuests(config)
-    const guests = [...vms, ...containers]
-    if (verb === 'destroy') return removals(guests, vms, stamped, config)
-    return vms.filter(({ isTemplate }) => !isTemplate).map((one) => powerTask(verb, one, guests))
+    if (verb === 'destroy')
+      return doomedGuests('vm', config, stamped).map((doomed) => removalOf(doomed, config, stamped))
+    return declaredGuests(config)
+      .vms.filter(({ isTemplate }) => !isTemplate)
+      .map((one) => {
+        const resource = { start: new VmPower(one), stop: new GuestStopped(one), restart: new VmRestarted(one) }[verb]
+        const there = new GuestThere(one, (conf) => stranger(one, { ...conf, id: one.id }))
+        return powerTask(verb, one, config, { title: `VM ${one.id} (${one.name})`, resources: [there, resource] })
+      })
   },
 }
 
-const madeBy = (tasks: readonly string[]): string[] => tasks.flatMap((task) => /^vm:(\d+):/.exec(task)?.[1] ?? [])
-
 /** No link of a chain: nothing waits for it. Who declares no VM has not come to it yet. */
 function undeclared(vms: readonly DeclaredVm[], orphans: readonly string[]): Task[] {
-  const made = madeBy(orphans)
+  const made = idsIn('vm', orphans)
   if (vms.length + made.length === 0) return []
   // What they are cloned from is named by the config, too.
   const declared = vms.flatMap(({ id, origin }) => (origin?.kind === 'clone' ? [id, origin.vmid] : [id]))
@@ -264,55 +269,16 @@ function undeclared(vms: readonly DeclaredVm[], orphans: readonly string[]): Tas
   return [{ id: 'vm:undeclared', title, version: 1, groups: ['guests'], needs: [], inputs: {}, resources }]
 }
 
-/** `guests` are all that are declared. */
-function removals(
-  guests: readonly Pick<DeclaredVm, 'target' | 'id' | 'needs'>[],
-  vms: readonly DeclaredVm[],
-  stamped: readonly string[],
-  config: PhxConfig,
-): Task[] {
-  return [...new Set([...vms.map(({ id }) => id), ...madeBy(stamped)])].map((id): Task => {
-    const target = `vm:${id}`
-    const declared = vms.find((one) => one.id === id)
-    const dependants = guests.filter(({ needs }) => needs.includes(target)).map((one) => one.target)
-    const doomed = {
-      id,
-      shutdownTimeoutSeconds: declared?.shutdownTimeoutSeconds ?? 120,
-      isProtected: declared?.isProtected ?? false,
-      dependants,
-      persistent: declared?.persistentDisks ?? [],
-    }
-    const places = featurePlaces(config, Number(id))
-    return {
-      id: `${target}:destroy`,
-      title: `VM ${id} and its disks`,
-      version: 1,
-      groups: [target],
-      // Those that hang on it go first.
-      needs: dependants,
-      inputs: {},
-      resources: [new VmAbsent(doomed), ...(places === null ? [] : [new FeaturesGone(Number(id), places)])],
-      forgets: [...stamped.filter((task) => task.startsWith(`${target}:`)), featuresTask(Number(id))],
-    }
+function removalOf(doomed: DoomedGuest, config: PhxConfig, stamped: readonly string[]): Task {
+  const id = Number(doomed.id)
+  const declared = declaredGuests(config).vms.find((one) => one.id === doomed.id)
+  const places = featurePlaces(config, id)
+  return removal('vm', doomed, stamped, {
+    title: `VM ${id} and its disks`,
+    resources: [
+      new VmAbsent({ ...doomed, persistent: declared?.persistentDisks ?? [] }),
+      ...(places === null ? [] : [new FeaturesGone(id, places)]),
+    ],
+    forgets: featuresTask(id),
   })
-}
-
-/** A start goes down to what is needed, a stop up to what needs it; templates have nothing to do with either. */
-function powerTask(verb: Exclude<Order, 'destroy'>, one: DeclaredVm, guests: readonly DeclaredGuest[]): Task {
-  const others = guests.filter(({ target, needs, isTemplate }) => {
-    if (isTemplate || verb === 'restart') return false
-    return verb === 'start' ? one.needs.includes(target) : needs.includes(one.target)
-  })
-  const resource = { start: new VmPower(one), stop: new VmStopped(one), restart: new VmRestarted(one) }[verb]
-  return {
-    id: `${one.target}:${verb}`,
-    title: `VM ${one.id} (${one.name})`,
-    version: 1,
-    groups: [one.target, 'guests'],
-    needs: others.map(({ target }) => target),
-    inputs: {},
-    resources: [new VmThere(one), resource],
-    // An order leaves nothing that would have to be kept.
-    forgets: [],
-  }
 }

@@ -39,7 +39,7 @@ function shown(guest: string, tasks: readonly Planned[]): GuestShown {
   return {
     guest,
     name: text(options?.name ?? options?.hostname),
-    state: live.get(`${guest}/template`)?.template === true ? 'template' : stateOf(live.get(`${guest}/power`)),
+    state: stateOf(guest, live),
     features: Object.fromEntries(
       ids
         .filter((id) => id.startsWith(`${guest}/feature:`))
@@ -50,9 +50,11 @@ function shown(guest: string, tasks: readonly Planned[]): GuestShown {
   }
 }
 
-function stateOf(power: Live | undefined): string | null {
-  if (power === undefined) return null
-  return power === null ? 'not there' : text(power.state)
+function stateOf(guest: string, live: ReadonlyMap<string, Live>): string | null {
+  // Its power is not looked at when nothing else of it can be.
+  if ([`${guest}/power`, `${guest}/options`].some((id) => live.get(id) === null)) return 'not there'
+  if (live.get(`${guest}/template`)?.template === true) return 'template'
+  return text(live.get(`${guest}/power`)?.state)
 }
 
 const text = (value: unknown): string | null => (typeof value === 'string' ? value : null)

@@ -122,18 +122,8 @@ const executed = async (vm: Vm, since: string): Promise<string[]> => {
   return log.split('\n').flatMap((line) => /guest-exec called: "(.*)"$/.exec(line)?.[1] ?? [])
 }
 
-const readers = [
-  'cat',
-  'stat',
-  'sha256sum',
-  'readlink',
-  'ls',
-  'find',
-  'systemctl show',
-  'cloud-init status',
-  'dpkg-query',
-  'getent',
-]
+/** As the agent notes it: with the environment that phx gives to what only looks. */
+const looking = /^env (\S+=\S+ )*(cat|stat|sha256sum|ip -j|cloud-init status|dpkg-query|systemctl show) /
 
 /** Runs once more: not one command that changes anything, by phx's count, by the guest, by its agent and by its host. */
 export async function isSettled(vm: Vm): Promise<void> {
@@ -145,8 +135,8 @@ export async function isSettled(vm: Vm): Promise<void> {
   assert.deepEqual([await vm.run(hostTraces), await inside(vm, guestTraces)], before)
   const commands = await executed(vm, since)
   assert.ok(commands.length > 0, 'the agent notes what it carries out')
-  const others = commands.filter((command) => !readers.some((reader) => command.startsWith(reader)))
-  assert.deepEqual(others, [], 'the agent carried out what only looks')
+  const others = commands.filter((command) => !looking.test(command))
+  assert.deepEqual(others, [], 'the agent carried out nothing but looks')
 }
 
 /** The plan is empty, or not. */

@@ -100,13 +100,17 @@ export function attach(id: string, declared: DeclaredVolume, place: Kind<'detach
   }
 }
 
-/** Mount point and backup of a volume that is there: by its own id, with the other options that it has. */
-export function configure(id: string, declared: DeclaredVolume, mount: Mount): Change | undefined {
+/**
+ * Mount point and backup of a volume that is there: by its own id, with the other options that it has. One that the next
+ * start would take away stays when it is set (PVE::AbstractConfig, remove_from_pending_delete).
+ */
+export function configure(id: string, declared: DeclaredVolume, mount: Mount, isLeaving: boolean): Change | undefined {
   const { name, mountPoint } = declared
   const backup = declared.backup ?? mount.backup
   const fields: FieldChange[] = [
     ...(mount.path === mountPoint ? [] : [{ field: 'mount point', from: mount.path, to: mountPoint }]),
     ...(mount.backup === backup ? [] : [{ field: 'backup', from: mount.backup, to: backup }]),
+    ...(isLeaving ? [{ field: 'at its next start', from: 'taken away', to: 'there' }] : []),
   ]
   if (fields.length === 0) return undefined
   const argv = (path: string, isBackedUp: boolean): string[] => [
@@ -123,7 +127,9 @@ export function configure(id: string, declared: DeclaredVolume, mount: Mount): C
     summary: `set ${fields.map(({ field, to }) => `${field} ${to}`).join(', ')} of ${mount.source}, ${mount.slot} of container ${id}`,
     fields,
     steps: [isStill(id, mount), { kind: 'command', argv: argv(mountPoint, backup) }],
-    undo: { commands: [argv(mount.path, mount.backup)] },
+    undo: {
+      commands: [argv(mount.path, mount.backup), ...(isLeaving ? [['pct', 'set', id, '--delete', mount.slot]] : [])],
+    },
   }
 }
 

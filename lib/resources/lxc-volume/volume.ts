@@ -123,7 +123,7 @@ export class LxcVolume implements Resource {
     const isRunning = (await look.at(runningGuestsProbe)).has(id)
     const kept = declared.isPersistent && !isRunning ? await leftBehind(look, container, declared, mount) : undefined
     if (kept !== undefined) return { changes: [putBack(id, declared, kept, mount)], refusals: [], notes: [] }
-    const configured = configure(id, declared, mount)
+    const configured = configure(id, declared, mount, container.leaving.has(mount.slot))
     const sized = await this.#sized(look, foreseen, mount, mount.slot, mount.size)
     return {
       changes: [...(configured === undefined ? [] : [configured]), ...sized.changes],

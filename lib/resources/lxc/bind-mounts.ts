@@ -14,6 +14,8 @@ interface Placed {
   readonly slot: string
   /** What the container sees there now. */
   readonly before: string | null
+  /** Whether that is what is declared, and only the next start takes it away. */
+  readonly isLeaving: boolean
 }
 
 export class BindMounts implements Resource {
@@ -64,14 +66,15 @@ export class BindMounts implements Resource {
     }
     for (const mount of mounts) {
       const there = at(container, mount)
-      if (there?.source === mount.hostPath) continue
+      const isLeaving = there !== undefined && container.leaving.has(there.slot) && there.source === mount.hostPath
+      if (there?.source === mount.hostPath && !isLeaving) continue
       const slot = there?.slot ?? slotFor(mount.guestPath, container, spots)
       if (typeof slot !== 'string') {
         covered.push(this.#covered(mount, slot))
         continue
       }
       spots.push({ slot, path: mount.guestPath, mount: null })
-      placed.push({ mount, slot, before: there?.source ?? null })
+      placed.push({ mount, slot, before: there?.source ?? null, isLeaving })
     }
     return { placed, covered }
   }
@@ -95,7 +98,10 @@ export class BindMounts implements Resource {
       action: 'update',
       risk: 'safe',
       summary: `have container ${id} see ${placed.map(({ mount }) => mount.hostPath).join(', ')}`,
-      fields: placed.map(({ mount, before }) => ({ field: mount.guestPath, from: before, to: mount.hostPath })),
+      fields: placed.map(({ mount, before, isLeaving }) => {
+        const from = isLeaving ? `${before}, until its next start` : before
+        return { field: mount.guestPath, from, to: mount.hostPath }
+      }),
       steps: [...placed.map((one) => this.#command(one)), ...placed.map((one) => this.#proof(one))],
       undo: { commands: placed.map((one) => this.#undo(one)) },
     }
@@ -106,8 +112,8 @@ export class BindMounts implements Resource {
     return { kind: 'command', argv: ['pct', 'set', this.#declared.id, `-${slot}`, value] }
   }
 
-  #undo({ mount, slot, before }: Placed): string[] {
-    const how = before === null ? ['--delete', slot] : [`-${slot}`, `${before},mp=${mount.guestPath}`]
+  #undo({ mount, slot, before, isLeaving }: Placed): string[] {
+    const how = before === null || isLeaving ? ['--delete', slot] : [`-${slot}`, `${before},mp=${mount.guestPath}`]
     return ['pct', 'set', this.#declared.id, ...how]
   }
 
@@ -118,7 +124,8 @@ export class BindMounts implements Resource {
       what: `${hostPath} is on ${guestPath} of container ${id}, once`,
       check: async (reader) => {
         const container = await readContainer(reader, id)
-        const there = container?.mounts.filter(({ path }) => path === guestPath) ?? []
+        const stays = ({ path, slot }: Mount): boolean => path === guestPath && !container?.leaving.has(slot)
+        const there = container?.mounts.filter(stays) ?? []
         if (there.length === 1 && there[0]?.source === hostPath) return undefined
         return there.length === 0 ? 'nothing is there' : `there is ${there.map(({ source }) => source).join(' and ')}`
       },

@@ -1,18 +1,13 @@
 /** Which volumes of a container that goes are kept, and how: their datasets get names that nobody takes for a guest's. */
 import type { DeclaredVolume } from '../../config/lxc-volumes.ts'
 import type { Look, Refusal } from '../../engine/resource.ts'
+import type { DoomedGuest } from '../guest/orders.ts'
 import { storageOf } from '../lxc-volume/identity.ts'
 import { datasetOf, datasetsBelow, keptName, parentOf } from '../lxc-volume/kept.ts'
 import type { Container } from '../probes/containers.ts'
 import { containerId } from './container.ts'
 
-export interface DoomedContainer {
-  readonly id: string
-  readonly shutdownTimeoutSeconds: number
-  /** By the config. */
-  readonly isProtected: boolean
-  /** Declared guests that need it, such as `vm:8102`. */
-  readonly dependants: readonly string[]
+export interface DoomedContainer extends DoomedGuest {
   /** Of its own, that are to be kept. */
   readonly persistent: readonly DeclaredVolume[]
 }

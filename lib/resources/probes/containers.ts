@@ -30,6 +30,8 @@ export interface Container {
   readonly unused: ReadonlyMap<string, string>
   /** `mpN` that wait for the next start: changed ones, and allocations that failed (their source is `STORAGE:SIZE`). */
   readonly waiting: ReadonlySet<string>
+  /** Of these, what the next start takes away: until then it is there. */
+  readonly leaving: ReadonlySet<string>
   readonly lock: string | null
   readonly isProtected: boolean
 }
@@ -39,13 +41,15 @@ export const confOf = (id: string): string => `/etc/pve/lxc/${id}.conf`
 export const parseContainer = (id: string, text: string): Container => containerOf(id, parseGuestConf(text))
 
 function containerOf(id: string, { values: live, pending }: GuestConf): Container {
-  const isMount = ([key]: [string, string]): boolean => /^mp\d+$/.test(key)
+  const isSlot = (key: string): boolean => /^mp\d+$/.test(key)
+  const isMount = ([key]: [string, string]): boolean => isSlot(key)
   const mounts = new Map([...[...live].filter(isMount), ...[...pending].filter(isMount)])
   return {
     id,
     mounts: [...mounts].map(([slot, value]) => mountOf(slot, value, live.get(slot))),
     unused: new Map([...live].filter(([key]) => /^unused\d+$/.test(key))),
-    waiting: new Set([...pending.keys(), ...pendingDeletions(pending)].filter((key) => /^mp\d+$/.test(key))),
+    waiting: new Set([...pending.keys(), ...pendingDeletions(pending)].filter(isSlot)),
+    leaving: new Set(pendingDeletions(pending).filter(isSlot)),
     lock: live.get('lock') ?? null,
     isProtected: live.get('protection') === '1',
   }

@@ -23,7 +23,7 @@ export const vmProbe = (id: string): Probe<Vm | undefined> => ({
   read: async (look) => whenThere(id, await look.at(guestConfProbe({ kind: 'vm', id }))),
 })
 
-export const nameOf = ({ id, values }: Vm): string => values.get('name') ?? `VM${id}`
+export const nameOf = ({ id, values }: Pick<Vm, 'id' | 'values'>): string => values.get('name') ?? `VM${id}`
 
 /** What tells it from another machine that has its id later on: its SMBIOS UUID, made with it and copied by no clone. */
 export const uuidOf = ({ values }: Vm): string | null => propertiesOf(values.get('smbios1') ?? '').get('uuid') ?? null

@@ -2,6 +2,7 @@
 import type { Change, Comparison, Foreseen, Look, Refusal, Resource, Step } from '../../engine/resource.ts'
 import { guestLock } from '../guest/inside.ts'
 import { locked } from '../guest/options.ts'
+import type { DoomedGuest } from '../guest/orders.ts'
 import { isDataset, renamed } from '../lxc-volume/kept.ts'
 import { readGuestConf } from '../probes/guest-conf.ts'
 import { guestConfsProbe } from '../probes/guest-confs.ts'
@@ -13,13 +14,7 @@ import { volumesOf } from './owned-volumes.ts'
 
 const destroyingMs = 1_800_000
 
-export interface Doomed {
-  readonly id: string
-  readonly shutdownTimeoutSeconds: number
-  /** By the config. */
-  readonly isProtected: boolean
-  /** Declared guests that need it, such as `vm:8102`. */
-  readonly dependants: readonly string[]
+export interface DoomedVm extends DoomedGuest {
   /** Slots of disks that are to be kept. */
   readonly persistent: readonly string[]
 }
@@ -27,9 +22,9 @@ export interface Doomed {
 export class VmAbsent implements Resource {
   readonly id: string
   readonly locks
-  readonly #doomed: Doomed
+  readonly #doomed: DoomedVm
 
-  constructor(doomed: Doomed) {
+  constructor(doomed: DoomedVm) {
     this.id = machineId(doomed.id)
     this.locks = [guestLock({ kind: 'vm', ...doomed })]
     this.#doomed = doomed

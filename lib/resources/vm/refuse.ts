@@ -34,7 +34,7 @@ export function another(declared: DeclaredVm, vm: Vm, known: string): Refusal {
   )
 }
 
-export function stranger(declared: DeclaredVm, vm: Vm): Refusal {
+export function stranger(declared: DeclaredVm, vm: Pick<Vm, 'id' | 'values'>): Refusal {
   const { id, name } = declared
   return refusal(
     declared,

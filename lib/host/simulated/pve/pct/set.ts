@@ -54,7 +54,10 @@ export const setVerb: PctVerb = {
     if (digest !== '' && digest !== container.digest) {
       throw new Refusal('detected modified configuration - file changed by other user? Try again.\n')
     }
-    for (const name of revert) container.pending.values.delete(name)
+    for (const name of revert) {
+      container.pending.values.delete(name)
+      keepAfterAll(container, name)
+    }
     const errors = update({ machine, voice, vmid }, container, given, drop)
     writeContainer(machine, vmid, container)
     requireStartable(loadContainer(machine, voice, vmid))
@@ -94,6 +97,7 @@ export function update(
   }
   return attempt(wanted, voice, (name, value) => {
     container.pending.values.set(name, value)
+    keepAfterAll(container, name)
     if (isRunning && /^mp\d+$/.test(name) && isOtherMount(container, name, value)) return
     if (name === 'description') container.description = value === '' ? '' : `${value.replace(/\n$/, '')}\n`
     else if (container.values.get(name) !== value) {
@@ -115,6 +119,13 @@ function isOtherMount(container: Container, name: string, value: string): boolea
 function deleteLater({ pending }: Container, name: string): void {
   const waiting = splitList(pending.values.get('delete') ?? '')
   pending.values.set('delete', [...new Set([...waiting, name])].sort().join(','))
+}
+
+/** What is set anew isn't deleted any more (PVE::AbstractConfig, remove_from_pending_delete). */
+function keepAfterAll({ pending }: Container, name: string): void {
+  const waiting = splitList(pending.values.get('delete') ?? '').filter((one) => one !== name)
+  if (waiting.length > 0) pending.values.set('delete', waiting.join(','))
+  else pending.values.delete('delete')
 }
 
 /** What a running container had waiting, done when it starts next. */

@@ -9,6 +9,7 @@ import { parseKeys, printKeys, type Values } from '../property-string.ts'
 import { formatSize } from '../sizes.ts'
 import { Refusal } from '../surroundings.ts'
 import {
+  confOf,
   isTemplate,
   loadMachine,
   newMachine,
@@ -47,12 +48,24 @@ function clone(call: QmCall): void {
   const plan = check(call, loadMachine(machine, call.voice, vmid), target)
   inTask(call, (task) => {
     task.voice.out(`creating a clone of VM ${vmid} with ID ${target}\n`)
-    const copy = settingsOf(task, plan.part)
-    copyDrives({ ...task, vmid: target }, plan, copy)
-    writeMachine(machine, target, copy)
+    // The number is taken from here on (PVE::API2::Qemu, create_and_lock_config).
+    machine.writeFile(confOf(target), 'lock: clone\n', 0o640)
+    writeMachine(machine, target, copied(task, plan, target))
     machine.insides?.copy(vmid, target, given.get('snapname'))
     if (pool !== undefined) joinPool(machine, target, pool)
   })
+}
+
+/** Of one that can't be made nothing is left. */
+function copied(task: QmCall, plan: Plan, target: string): VirtualMachine {
+  try {
+    const copy = settingsOf(task, plan.part)
+    copyDrives({ ...task, vmid: target }, plan, copy)
+    return copy
+  } catch (error) {
+    task.machine.remove(confOf(target))
+    throw error
+  }
 }
 
 function requireTarget({ machine, voice, given, verb }: QmCall): void {

@@ -4,7 +4,7 @@ import { requireFree } from '../guest-machine.ts'
 import type { Parameters } from '../options.ts'
 import { printKeys } from '../property-string.ts'
 import { Refusal } from '../surroundings.ts'
-import { newMachine, type VirtualMachine, writeMachine } from './config.ts'
+import { confOf, newMachine, type VirtualMachine, writeMachine } from './config.ts'
 import { bootKeys } from './device-keys.ts'
 import { createDisks } from './disks.ts'
 import { checkDrives, checkStorages, resolveCdrom } from './drive-checks.ts'
@@ -53,8 +53,9 @@ export const createVerb: QmVerb = {
     inTask(call, (task) => {
       try {
         requireFree(machine, vmid)
-        const vm = build(task, storage)
-        writeMachine(machine, vmid, vm)
+        // The number is taken from here on (PVE::API2::Qemu, create_and_lock_config).
+        machine.writeFile(confOf(vmid), 'lock: create\n', 0o640)
+        writeMachine(machine, vmid, built(task, storage))
       } catch (error) {
         if (error instanceof Refusal) throw new Refusal(`unable to create VM ${vmid} - ${error.message}`)
         throw error
@@ -86,6 +87,16 @@ function settled(machine: VmMachine, name: string, value: string): string {
   if (name === 'ostype' && value.startsWith('w')) throw new NotSimulated('pinning the machine version for Windows')
   if (name === 'machine') requireMachine(value)
   return value
+}
+
+/** Of one that can't be made nothing is left. */
+function built(call: QmCall, storage: string | undefined): VirtualMachine {
+  try {
+    return build(call, storage)
+  } catch (error) {
+    call.machine.remove(confOf(call.vmid))
+    throw error
+  }
 }
 
 function build(call: QmCall, storage: string | undefined): VirtualMachine {
