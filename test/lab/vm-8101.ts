@@ -1,7 +1,9 @@
 /** VM 8101, a real Debian that the lab's host makes, with a share of its own; and eyes inside it that are not phx's. */
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import type { Vm as DeclaredVm, PhxConfig } from '../../lib/config/generated/types.ts'
 import { disks } from './disks.ts'
+import { noSecretKept } from './processes.ts'
 import { carryOut, configFile, planOf, pool, type Run } from './scenario.ts'
 import type { CommandResult } from './shell.ts'
 import type { Vm } from './vm.ts'
@@ -14,17 +16,25 @@ const key = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA${'K'.repeat(42)} k@desk`
 
 /** Longer than one part of what goes through the agent, and no text. */
 const makeBinary = `head -c 1200000 /dev/urandom >/root/files/binary`
+/** What nobody may ever see: a token for an application, and the crypt(5) hash of Throwaway1. */
+const secrets = {
+  token: 'Marker-Geheim-8101',
+  ops: '$6$labsalt$zVwu90hGFd6l4cQe7oV1.j/TsmgU79TXi8W6ZHzd6nEdKRsaKq.aMS/vQXuU1DjIrm3o/7S8kOcBzy9fVBPWB.',
+}
+const secretFile = (name: string): string => `/etc/phx/secrets/${name}`
+
 /** Each run of it is a line. */
 export const script = (line: string): string => `#!/bin/sh\nsleep 3\necho ${line} >>/var/lib/feature-ran\n`
 
 export const machine: DeclaredVm = {
   ...{ vmid: 8101, name: 'docker-host', template_image: image, storage_pool: 'fastData-vm-disks', disk_size_gb: 1 },
   ...{ cores: 1, memory_mb: 192, network_config: { ip: `${address}/24` } },
-  user_config: { username: 'ops', ssh_public_keys: [key] },
+  user_config: { username: 'ops', ssh_public_keys: [key], password: { file: secretFile('ops') } },
   nfs_shares: [{ host_path: exported, guest_path: '/mnt/prod-data' }],
   file_injections: [
     { source: 'files/motd', destination: '/etc/motd', owner: 'ops:adm', mode: '0640' },
     { source: 'files/binary', destination: '/srv/app/binary', mode: '0755' },
+    { source: { file: secretFile('token') }, destination: '/srv/app/token', mode: '0600' },
   ],
   features: ['base_setup', 'docker'],
 }
@@ -60,6 +70,7 @@ export const declare = (vm: Vm, ...vms: DeclaredVm[]): Promise<void> =>
 export async function prepare(vm: Vm): Promise<void> {
   await vm.run(`ip link add vmbr0 type bridge && ip address add ${server}/24 dev vmbr0 && ip link set vmbr0 up`)
   await vm.run(`mkdir -p /root/files /root/scripts && ${makeBinary} && echo 'made by phx' >/root/files/motd`)
+  for (const [name, text] of Object.entries(secrets)) await vm.write(secretFile(name), `${text}\n`, '600')
   await vm.write('/root/scripts/docker.sh', script('first'))
   await vm.run(`sed -i '2i echo "$*" >>/run/qm-calls' /usr/sbin/qm && touch /run/qm-calls`)
   await declare(vm, machine)
@@ -142,6 +153,18 @@ export async function isSettled(vm: Vm): Promise<void> {
 /** The plan is empty, or not. */
 export const planned = (vm: Vm, exitCode: 0 | 2): Promise<string> =>
   planOf(vm, target, exitCode).then((document) => JSON.stringify(document))
+
+/** Both are where they belong, and nowhere else: on the host, in its journal, in the guest, in what phx said. */
+export async function keepsSecrets(vm: Vm): Promise<void> {
+  const sum = await inside(
+    vm,
+    'sha256sum </srv/app/token; stat -c "%a %U" /srv/app/token; getent shadow ops | cut -d: -f2 | sha256sum',
+  )
+  const ownSum = (text: string): string => `${createHash('sha256').update(text).digest('hex')}  -`
+  assert.equal(sum, [ownSum(secrets.token), '600 root', ownSum(`${secrets.ops}\n`)].join('\n'))
+  const within = ['/srv/app/token', '/etc/shadow', '/etc/shadow-'].map((path) => `/run/lab-qm/8101/root${path}`)
+  await noSecretKept(vm, Object.values(secrets), [...Object.keys(secrets).map(secretFile), ...within])
+}
 
 /** Until its agent answers again. */
 export const awaitAgent = (vm: Vm): Promise<string> =>

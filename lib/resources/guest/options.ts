@@ -35,7 +35,10 @@ export class GuestOptions implements Resource {
     const options = this.#declared.wanted(values)
     const live = conf === undefined ? null : Object.fromEntries(options.map((one) => [one.key, shownOf(one, values)]))
     const different = options.filter(({ key, isSo }) => !isSo(values.get(key)))
-    if (different.length === 0) return { changes: [], refusals: [], notes: [], live }
+    if (different.length === 0) {
+      const later = conf === undefined ? { later: `${guestName(guest)} is not there yet` } : {}
+      return { changes: [], refusals: [], notes: [], live, ...later }
+    }
     const lock = conf?.values.get('lock')
     if (lock !== undefined) throw locked(guest, lock)
     const isRunning = (await look.at(runningGuestsProbe)).has(guest.id)

@@ -33,7 +33,7 @@ export function openChannel(path: string, agentPath: string): Promise<Server> {
     socket.on('error', () => undefined) // 'close' follows
     socket.on('close', () => {
       agent = null
-      setTimeout(reach, retryMs)
+      setTimeout(reach, retryMs).unref()
     })
   }
 

@@ -18,13 +18,14 @@ export const scenario: Scenario = {
     await lab.inside(vm, 'systemctl is-system-running --wait')
     await lab.planned(vm, 0)
     await lab.isAsDeclared(vm)
+    await lab.keepsSecrets(vm)
 
     says(await carryOut(vm, 3, ['destroy', lab.target]), 'scsi0', 'fastData-vm-disks:vm-8101-disk-0')
     await lab.isAsDeclared(vm)
     await carryOut(vm, 0, ['destroy', lab.target, '--allow-destroy', lab.target])
     const left = `zfs list -H -o name -t all -r fastData/vm-disks; ls /etc/pve/qemu-server /run/qemu-server /run/lab-qm
       ip netns; ip -br link | grep tap; systemctl list-units --all --no-legend 'lab-vm-*'; machinectl --no-legend
-      grep -c 8101 /proc/mounts; grep -l 8101 /var/lib/phx/*/* 2>/dev/null | grep -v journal`
+      grep -c 8101 /proc/mounts; ls /var/lib/phx/stamps | grep 8101; ls /fastData/features/vm-features /fastData/files/snippets | grep 8101`
     assert.equal(
       await vm.run(`{ ${left}; } | cat`),
       ['fastData/vm-disks', '/etc/pve/qemu-server:', '', '/run/lab-qm:', '', '/run/qemu-server:', '0'].join('\n'),
