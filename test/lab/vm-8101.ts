@@ -11,7 +11,7 @@ import type { Vm } from './vm.ts'
 export const target = 'vm:8101'
 export const exported = '/fastData/prod-data'
 const [server, address] = ['10.9.0.1', '10.9.0.101']
-const image = '/srv/guest/debian-13.raw'
+export const image = '/srv/guest/debian-13.raw'
 const key = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA${'K'.repeat(42)} k@desk`
 
 /** Longer than one part of what goes through the agent, and no text. */
@@ -81,15 +81,15 @@ export const make = (vm: Vm, exitCode = 0, ...args: string[]): Promise<Run> =>
   carryOut(vm, exitCode, ['run', target, ...args], { timeoutSeconds: 900 })
 
 /** What a shell says in the guest's own namespaces: neither phx nor an agent has a part in it. */
-export const attemptInside = (vm: Vm, script: string): Promise<CommandResult> =>
+export const attemptInside = (vm: Vm, script: string, id = 8101): Promise<CommandResult> =>
   vm.attempt(
-    `leader=$(machinectl show vm-8101 -p Leader --value) || exit 99
+    `leader=$(machinectl show vm-${id} -p Leader --value) || exit 99
     exec nsenter --target "$leader" --mount --uts --ipc --net --pid --root --wd -- sh -c "$(cat)"`,
     { stdin: script },
   )
 
-export async function inside(vm: Vm, script: string): Promise<string> {
-  const { exitCode, stdout, stderr } = await attemptInside(vm, script)
+export async function inside(vm: Vm, script: string, id = 8101): Promise<string> {
+  const { exitCode, stdout, stderr } = await attemptInside(vm, script, id)
   assert.equal(exitCode, 0, `in the guest: ${script}: ${stderr}`)
   return stdout.replace(/\n$/, '')
 }

@@ -46,7 +46,7 @@ export const scenario: Scenario = {
 /** But for the volume that is to be kept, with its bytes and its owner, and what the host owns. */
 async function nothingIsLeft(vm: Vm): Promise<void> {
   const places = ['/etc/pve/lxc', '/sys/fs/cgroup/lxc', '/sys/fs/cgroup/lxc.monitor']
-  const found = await vm.run(`find ${places.join(' ')} -name '901*'; ip -br link show type veth; pgrep -f '[l]xc.* 901'
+  const found = await vm.run(`find ${places.join(' ')} -name '901*'; ip -br link show type veth; pgrep -x lxc-start
     grep 901-disk-0 /proc/*/mounts; pct list; true`)
   assert.equal(found, '')
   const datasets = await vm.run(`zfs list -H -o name -r ${lab.volumes.slice(1)}`)
