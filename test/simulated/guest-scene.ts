@@ -95,7 +95,7 @@ function prepared(): SimState {
     guests.run(line)
   guests.run('tee /var/lib/vz/snippets/vendor.yaml', vendorData)
   guests.run('tee /tank/data/hello', 'hello\n')
-  guests.run('tee /etc/exports', '/tank/data 10.0.0.96/28(rw,sync,no_subtree_check)\n')
+  guests.run('tee /etc/exports', '/tank/data 10.0.0.96/28(rw,sync,no_subtree_check,no_root_squash)\n')
   guests.run('exportfs -ra')
   return state
 }

@@ -111,7 +111,7 @@ export class FeatureFolder implements Resource {
       [parentOf(folder), folder].map(async (path) => ({ path, stat: await reader.stat(path) })),
     )
     return stats.map(({ path, stat }): Difference => {
-      if (stat === undefined) return newFolder(path, path === folder)
+      if (stat === undefined) return path === folder ? newFolder(folder) : { fields: [], steps: [] }
       const isRoots = stat.uid === 0 && stat.gid === 0
       return {
         fields: [
@@ -128,8 +128,7 @@ export class FeatureFolder implements Resource {
 
   #fromNothing(): Change {
     const { folder } = this.#declared
-    const folders = [newFolder(parentOf(folder), false), newFolder(folder, true)]
-    return this.#change([...folders, ...this.#files().map((file) => newFile(folder, file))], true)
+    return this.#change([newFolder(folder), ...this.#files().map((file) => newFile(folder, file))], true)
   }
 
   async #file({ reader }: Look, { name, content, mode }: WantedFile): Promise<Difference> {
@@ -191,10 +190,10 @@ export class FeatureFolder implements Resource {
 
 export const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/')) || '/'
 
-/** `isIts`: the machine's own, not the one that holds all of them. */
-const newFolder = (path: string, isIts: boolean): Difference => ({
-  fields: isIts ? [{ field: 'folder', from: null, to: octal(folderMode) }] : [],
-  steps: [command('mkdir', '-p', '-m', octal(folderMode), path)],
+/** With the one that holds all of them, which another machine's may have made meanwhile. */
+const newFolder = (folder: string): Difference => ({
+  fields: [{ field: 'folder', from: null, to: octal(folderMode) }],
+  steps: [command('mkdir', '-p', '-m', octal(folderMode), parentOf(folder), folder)],
 })
 
 const newFile = (folder: string, { name, content, mode }: WantedFile): Difference => ({
