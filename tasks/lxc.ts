@@ -155,6 +155,7 @@ function mountsLink(lxc: DeclaredLxc, { zfs, stamped }: World, needs: readonly s
 function scriptLinks(lxc: DeclaredLxc, { scripts }: World): Link[] {
   const declared = lxc.features.flatMap((name) => scripts.get(name) ?? [])
   const application = lxc.applicationScript === null ? null : scriptFile(applicationName, lxc.applicationScript)
+  const among = [...declared.map(({ name }) => name), ...(application === null ? [] : [applicationName])]
   return [
     {
       name: 'features',
@@ -162,7 +163,7 @@ function scriptLinks(lxc: DeclaredLxc, { scripts }: World): Link[] {
       needs: [],
       inputs: Object.fromEntries(declared.map(({ name, sha256 }) => [name, sha256])),
       resources: declared.map((script) => {
-        const feature = { script, timeoutSeconds: lxc.featureTimeoutSeconds, onShare: null }
+        const feature = { script, timeoutSeconds: lxc.featureTimeoutSeconds, onShare: null, among }
         return new Inside(lxc, new Feature(feature), `run feature ${script.name}`)
       }),
     },
@@ -171,7 +172,7 @@ function scriptLinks(lxc: DeclaredLxc, { scripts }: World): Link[] {
       title: 'application',
       needs: [],
       inputs: { script: application === null || 'why' in application ? null : application.sha256 },
-      resources: application === null ? [] : [new Application(lxc, application)],
+      resources: application === null ? [] : [new Application(lxc, application, among)],
     },
   ]
 }

@@ -72,6 +72,8 @@ function chainOf(vm: DeclaredVm, world: World): Link[] {
     bootOrder: world.bootOrders.get(vm.target) ?? null,
     vendorSnippet: features?.snippet?.volume ?? null,
   }
+  const scripts = scriptsOf(vm, world)
+  const among = scripts.map(({ name }) => name)
   const inside = (resource: Resource, promise: string): Resource => new Inside(vm, resource, promise)
   const links: Link[] = [
     {
@@ -163,10 +165,10 @@ function chainOf(vm: DeclaredVm, world: World): Link[] {
       name: 'features',
       title: 'features',
       needs: [],
-      inputs: Object.fromEntries(scriptsOf(vm, world).map(({ name, sha256 }) => [name, sha256])),
-      resources: scriptsOf(vm, world).map((script) => {
+      inputs: Object.fromEntries(scripts.map(({ name, sha256 }) => [name, sha256])),
+      resources: scripts.map((script) => {
         const onShare = features?.share ? `${features.share.mountPoint}/${script.file}` : null
-        const feature = { script, timeoutSeconds: vm.featureTimeoutSeconds, onShare }
+        const feature = { script, timeoutSeconds: vm.featureTimeoutSeconds, onShare, among }
         return inside(new Feature(feature), `run feature ${script.name}`)
       }),
     },

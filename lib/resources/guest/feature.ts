@@ -11,28 +11,22 @@ import type { Change, Comparison, Lock, Look, Note, Resource, Step } from '../..
 import type { Reader } from '../../host/host.ts'
 import { sha256Of } from '../file/download.ts'
 import { GrowingLog } from './feature-log.ts'
+import { type Marker, markerOf, markersFolder, markersProbe } from './feature-markers.ts'
 import { failureOf, unitOf, unitState } from './feature-unit.ts'
 import { writeSteps } from './write.ts'
 
-const folder = '/var/lib/phx/features'
 const logs = '/var/log/phx'
 
 export interface DeclaredFeature {
   readonly script: FeatureScript
   readonly timeoutSeconds: number
+  /** Names of all the guest's features, this one among them. */
+  readonly among: readonly string[]
   /** Where the share of vm-features has it; null when it is sent by itself. */
   readonly onShare: string | null
 }
 
-interface Marker {
-  readonly name: string
-  /** Of the script. */
-  readonly sha256: string
-  readonly result: 'running' | 'done'
-}
-
-const markerOf = (name: string): string => `${folder}/${name}.json`
-const scriptOf = (name: string): string => `${folder}/${name}.sh`
+const scriptOf = (name: string): string => `${markersFolder}/${name}.sh`
 const logOf = (name: string): string => `${logs}/${name}.log`
 
 export class Feature implements Resource {
@@ -47,7 +41,7 @@ export class Feature implements Resource {
 
   async compare(look: Look): Promise<Comparison> {
     const { name, sha256, checks } = this.#feature.script
-    const marker = await readMarker(look.reader, name)
+    const marker = (await look.at(markersProbe(this.#feature.among))).get(name)
     if (marker?.result === 'running') return this.#begun(look, marker)
     const failing = await failingCheck(look.reader, checks)
     const result = marker?.result ?? (checks.length > 0 && failing === undefined ? 'found there' : 'never run')
@@ -94,7 +88,7 @@ export class Feature implements Resource {
         ...(before === 'done' ? [] : [{ field: 'result', from: before, to: 'done' }]),
       ],
       steps: [
-        { kind: 'command', argv: ['mkdir', '-p', folder, logs] },
+        { kind: 'command', argv: ['mkdir', '-p', markersFolder, logs] },
         ...given,
         isScript(path, sha256),
         ...mark({ name, sha256, result: 'running' }),
@@ -215,15 +209,4 @@ const isScript = (path: string, sha256: string): Step => ({
 async function isSame(reader: Reader, path: string, sha256: string): Promise<boolean> {
   const found = await sha256Of(reader, path)
   return 'sum' in found && found.sum === sha256
-}
-
-/** Undefined when the script never ran here; a marker that is torn says no more than that something began. */
-async function readMarker(reader: Reader, name: string): Promise<Marker | undefined> {
-  const text = await reader.readFile(markerOf(name))
-  if (text === undefined) return undefined
-  try {
-    return JSON.parse(text) as Marker
-  } catch {
-    return { name, sha256: '', result: 'running' }
-  }
 }

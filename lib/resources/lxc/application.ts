@@ -14,13 +14,15 @@ export class Application implements Resource {
   readonly locks
   readonly #container: DeclaredLxc
   readonly #script: FeatureScript | { readonly why: string }
+  readonly #among: readonly string[]
 
-  /** `script` is what its file had when the config was read, or why it could not be. */
-  constructor(container: DeclaredLxc, script: FeatureScript | { readonly why: string }) {
+  /** `script` is what its file had when the config was read, or why it could not be; `among` all the container's features. */
+  constructor(container: DeclaredLxc, script: FeatureScript | { readonly why: string }, among: readonly string[]) {
     this.id = insideId(container, `feature:${applicationName}`)
     this.locks = [guestLock(container)]
     this.#container = container
     this.#script = script
+    this.#among = among
   }
 
   async compare(look: Look, foreseen: Foreseen, owned: Owned): Promise<Comparison> {
@@ -29,7 +31,8 @@ export class Application implements Resource {
       const why = `the script of container ${container.id}'s application can't be read: ${script.why}`
       throw new CannotLook(why, ['mend the file, or name another "application_script"'])
     }
-    const feature = new Feature({ script, timeoutSeconds: container.featureTimeoutSeconds, onShare: null })
+    const { featureTimeoutSeconds: timeoutSeconds } = container
+    const feature = new Feature({ script, timeoutSeconds, onShare: null, among: this.#among })
     return new Inside(container, feature, "run the application's script").compare(look, foreseen, owned)
   }
 }
