@@ -51,8 +51,11 @@ export function headLines(event: RunEvent, screen: Screen): readonly string[] {
 function eventLines(event: RunEvent, screen: Screen, verbose: boolean): readonly string[] {
   const { paint } = screen
   switch (event.type) {
-    case 'task-start':
-      return [`[${event.task}] ${printable(event.title)}: ${count(event.changes, 'change')}`]
+    case 'task-start': {
+      // What a guest that did not run needs is seen only now, and what others changed may matter to it.
+      const how = event.changes === 0 ? 'looked at again' : count(event.changes, 'change')
+      return [`[${event.task}] ${printable(event.title)}: ${how}`]
+    }
     case 'change-start':
       return [`[${event.task}]   ${sign(event.action)} ${event.resource}  ${printable(event.summary)}`]
     case 'command-start':
