@@ -80,7 +80,15 @@ export class Shell {
   start(command: string, options: { stdin?: string | Buffer; timeoutSeconds?: number } = {}): Started {
     const began = Date.now()
     const child = spawn('ssh', [...this.#ssh, 'root@127.0.0.1', command])
-    const timer = setTimeout(() => child.kill('SIGKILL'), (options.timeoutSeconds ?? 300) * 1000)
+    const timer = setTimeout(
+      () => {
+        child.kill('SIGKILL')
+        // The shared connection holds these, too, for as long as the command lives over there.
+        child.stdout.destroy()
+        child.stderr.destroy()
+      },
+      (options.timeoutSeconds ?? 300) * 1000,
+    )
     let stdout = ''
     let stderr = ''
     const watchers = new Set<() => void>()

@@ -47,7 +47,8 @@ test('what is mounted comes in its order, each path as one word', () => {
 test('a device is a node of its own, with the owner and mode that are declared as ids inside', () => {
   const device = { path: '/dev/nvidia0', kind: 'c', major: 195, minor: 0 } as const
   const given = container('unprivileged: 1', 'dev0: path=/dev/nvidia0,mode=0666,gid=44')
-  assert.equal(linesOf(lxcConfig('901', given, [device]), 'lxc.cgroup2.devices.allow'), ['c 195:0 rw'])
+  assert.equal(linesOf(lxcConfig('901', given, [device]), 'lxc.cgroup2.devices.allow'), [])
+  assert.equal(linesOf(lxcConfig('901', container(), [device]), 'lxc.cgroup2.devices.allow'), ['c 195:0 rw'])
   const script = preStart('901', given, [], [device])
   assert.match(script, /mknod '\S+\/dev\/nvidia0' c 195 0\n/)
   assert.match(script, /chmod 0666 '\S+'; chown 100000:100044 /)

@@ -47,9 +47,7 @@ export const scenario: Scenario = {
     await lab.inside(vm, 'echo before >/root/file')
     await vm.run('pct shutdown 901 --timeout 60 && pct set 901 --delete mp1,mp2 && pct snapshot 901 s1')
     assert.equal(
-      await vm.run(
-        'pct status 901; ls /sys/fs/cgroup/lxc | grep 901; grep -c 901-disk /proc/*/mounts | grep -v :0; true',
-      ),
+      await vm.run('pct status 901; ls /sys/fs/cgroup/lxc | grep 901; grep -l lxc/901/rootfs /proc/*/mounts; true'),
       'status: stopped',
     )
     const file = `${volumes}/subvol-901-disk-0/root/file`

@@ -23,7 +23,7 @@ const run = (vm: Vm, exitCode: number, ...words: string[]) => carryOut(vm, exitC
 const identity = (vm: Vm, id: number): Promise<string> =>
   lab.inside(
     vm,
-    `cat /etc/machine-id /proc/sys/kernel/hostname; ip -4 -o address show eth0 | grep -o '10.9.0[^ ]*'`,
+    `cat /etc/machine-id /proc/sys/kernel/hostname; ip -4 -o address show eth0 | grep -o '10.9.0[^ ]*/24'`,
     id,
   )
 

@@ -59,7 +59,11 @@ export function lxcConfig(vmid: string, container: Container, devices: readonly 
     `lxc.cgroup2.memory.max = ${Number(values.get('memory') ?? 512) * 2 ** 20}`,
     `lxc.rootfs.path = ${rootOfLxc(vmid)}`,
     `lxc.hook.pre-start = ${folderOfLxc(vmid)}/pre-start`,
-    ...devices.flatMap((device) => deviceLines(vmid, device)),
+    ...devices.map(({ path }) => `lxc.mount.entry = ${nodeOf(vmid, path)} ${path.slice(1)} none bind,create=file 0 0`),
+    // With ids mapped there is no list of devices (userns.conf), and one entry would make one that forbids all others.
+    ...(isMapped ? [] : devices).map(
+      ({ kind, major, minor }) => `lxc.cgroup2.devices.allow = ${kind} ${major}:${minor} rw`,
+    ),
     ...numbered(container, 'net').flatMap(([number, value]) => cardLines(vmid, number, value)),
     ...raw.flatMap(([key, value]) => (key === 'lxc.idmap' ? [] : `${key} = ${value}`)),
   ]
@@ -67,13 +71,6 @@ export function lxcConfig(vmid: string, container: Container, devices: readonly 
 }
 
 const nodeOf = (vmid: string, path: string): string => `${folderOfLxc(vmid)}/devices${path}`
-
-function deviceLines(vmid: string, { path, kind, major, minor }: Device): string[] {
-  return [
-    `lxc.cgroup2.devices.allow = ${kind} ${major}:${minor} rw`,
-    `lxc.mount.entry = ${nodeOf(vmid, path)} ${path.slice(1)} none bind,create=file 0 0`,
-  ]
-}
 
 /** Addresses are LXC's to set: the system inside need not know of them. Without a DHCP server in the lab, `dhcp` gets none. */
 function cardLines(vmid: string, number: number, value: string): string[] {
@@ -112,8 +109,10 @@ export function preStart(
     `exec 2>${quoted(`${folderOfLxc(vmid)}/pre-start.log`)}`,
     `root=${quoted(rootOfLxc(vmid))} owner=${rootOf(container)}`,
     'folder() { [ -d "$1" ] || { folder "$(dirname "$1")"; mkdir "$1"; chown "$owner" "$1"; }; }',
-    'place() { folder "$root$2"; mount --bind "$1" "$root$2"; [ "$3" = rw ] || mount -o "remount,bind,$3" "$root$2"; }',
-    'text() { printf "$2" >"$root$1"; chown "$owner" "$root$1"; }',
+    // A link in there would lead to a folder of the host.
+    'inside() { [ "$(realpath -m "$1")" = "$1" ] || { echo "$1 leads through a symbolic link" >&2; exit 1; }; }',
+    'place() { inside "$root$2"; folder "$root$2"; mount --bind "$1" "$root$2"; [ "$3" = rw ] || mount -o "remount,bind,$3" "$root$2"; }',
+    'text() { rm -f "$root$1"; printf "$2" >"$root$1"; chown "$owner" "$root$1"; }',
     ...mountings.map(
       ({ source, inside, isReadOnly }) =>
         `place ${quoted(source)} ${quoted(inside === '/' ? '' : inside)} ${isReadOnly ? 'ro' : 'rw'}`,

@@ -1,6 +1,7 @@
 /** Containers that are real, as a Debian with LXC runs them: for the lab's VM, where only Proxmox VE itself is missing. */
 import { spawnSync } from 'node:child_process'
 import * as fs from 'node:fs'
+import { posix } from 'node:path'
 import { answer, NotSimulated, type ToolAnswer } from '../../tool.ts'
 import { volumeNamed } from '../guest-volumes.ts'
 import { Refusal, type Surroundings, type Voice } from '../surroundings.ts'
@@ -65,7 +66,7 @@ function mountingOf(machine: Surroundings, name: string, text: string): Mounting
   const values = parseMount(name, text)
   return {
     source: sourceOf(machine, volumeOf(values)),
-    inside: name === 'rootfs' ? '/' : `/${(values.get('mp') ?? '').replace(/^\/+/, '')}`,
+    inside: name === 'rootfs' ? '/' : posix.join('/', values.get('mp') ?? '').replace(/(?<=.)\/$/, ''),
     isReadOnly: values.get('ro') === '1',
   }
 }
