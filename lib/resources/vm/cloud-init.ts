@@ -18,8 +18,11 @@ const logs = ['/var/log/cloud-init-output.log']
 
 /** Undefined in an image without it. */
 async function statusOf(reader: Reader): Promise<Status | undefined> {
-  const { stdout, stderr, notFound, exitCode } = await reader.query(['cloud-init', 'status', '--format', 'json'])
+  const asked = await reader.query(['cloud-init', 'status', '--format', 'json'])
+  const { stdout, stderr, notFound, exitCode, timedOut } = asked
   if (notFound) return undefined
+  // A guest that is busy with its first boot lets even this wait (seen: the lab, more than 30 s).
+  if (timedOut) return { status: 'running', extended: 'not known yet', errors: [], recoverable: [] }
   try {
     const told = JSON.parse(stdout) as Record<string, unknown>
     const status = String(told.status ?? '')
@@ -27,13 +30,19 @@ async function statusOf(reader: Reader): Promise<Status | undefined> {
       status,
       extended: String(told.extended_status ?? status),
       errors: Array.isArray(told.errors) ? told.errors.map(String) : [],
-      recoverable: Object.entries(told.recoverable_errors ?? {}).flatMap(([level, messages]) =>
-        Array.isArray(messages) ? messages.map((message) => `${level}: ${String(message)}`) : [],
-      ),
+      recoverable: recoverableOf(told.recoverable_errors ?? {}),
     }
   } catch {
     throw new CannotLook(`cloud-init status ended with exit code ${exitCode}: ${stderr.trim() || stdout.trim()}`)
   }
+}
+
+/** Each once: every stage repeats what it stumbled over (seen: cloud-init 25.1). */
+function recoverableOf(told: object): string[] {
+  const all = Object.entries(told).flatMap(([level, messages]) =>
+    Array.isArray(messages) ? messages.map((message) => `${level}: ${String(message)}`) : [],
+  )
+  return [...new Set(all)]
 }
 
 export class CloudInit implements Resource {

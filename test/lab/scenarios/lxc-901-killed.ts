@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import * as lab from '../lxc.ts'
-import { configFile, type Scenario, says } from '../scenario.ts'
+import { configFile, type Scenario, says as told } from '../scenario.ts'
 import type { Vm } from '../vm.ts'
 
 /** Each after those that it needs, so that what is killed is what it is about. */
@@ -9,19 +9,22 @@ const tasks = [
   ...['lxc:901:features', 'lxc:901:application', 'lxc:901:health'],
 ]
 
-type Moment = 'change-start' | 'command-start' | 'change-end'
+/** What phx has said by then. */
+const says = (moment: string, task: string): string => `grep -q '"type":"${moment}","task":"${task}"' /run/said`
 
-/** In the middle of its first command, which goes on alone, or of its first file; after its first change, before the next one. */
-const momentsOf = (task: string): Moment[] => [
-  task === 'lxc:901:config' ? 'change-start' : 'command-start',
-  'change-end',
-]
+const halfMade = "grep -qs 'lock: create' /etc/pve/lxc/901.conf"
 
-/** Kills phx when it says that. False when the task was through before: what was killed last went on alone to its end. */
-async function killWhen(vm: Vm, task: string, moment: Moment): Promise<boolean> {
+/** In the midst of its first command, which goes on alone, or of its first file; after its first change, before the next one. */
+function momentsOf(task: string): string[] {
+  const first = task === 'lxc:901:config' ? 'change-start' : 'command-start'
+  return [task === 'lxc:901:create' ? halfMade : says(first, task), says('change-end', task)]
+}
+
+/** Kills phx at that moment. False when the task was through before: what was killed last went on alone to its end. */
+async function killWhen(vm: Vm, task: string, moment: string): Promise<boolean> {
   const result = await vm.attempt(
     `phx run ${task} -c ${configFile} --json >/run/said 2>&1 </dev/null & pid=$!
-    until grep -q '"type":"${moment}","task":"${task}"' /run/said; do
+    until ${moment}; do
       if ! kill -0 $pid 2>/dev/null; then wait $pid; rc=$?; cat /run/said; exit $rc; fi
       sleep 0.02
     done
@@ -40,19 +43,15 @@ export const scenario: Scenario = {
     const killed: string[] = []
     for (const task of tasks) {
       for (const moment of momentsOf(task)) {
-        if (await killWhen(vm, task, moment)) killed.push(`${task} ${moment}`)
-        if (task === 'lxc:901:create' && moment === 'command-start') {
-          // Half made: whoever comes in between is told, and touches nothing.
-          says(await lab.run(vm, 3), 'it holds the lock "create"')
+        if (await killWhen(vm, task, moment)) killed.push(task)
+        if (moment === halfMade) {
+          // Whoever comes in between is told, and touches nothing.
+          told(await lab.run(vm, 3), 'it holds the lock "create"')
           await vm.run('while pgrep -f lab-[p]ct.js >/dev/null; do sleep 1; done')
         }
       }
     }
-    for (const task of tasks)
-      assert.ok(
-        killed.some((one) => one.startsWith(`${task} `)),
-        `${task} was to be killed`,
-      )
+    for (const task of tasks) assert.ok(killed.includes(task), `${task} was to be killed`)
     await lab.run(vm, 0)
     await lab.isAsDeclared(vm)
     await lab.nothingToDo(vm)
