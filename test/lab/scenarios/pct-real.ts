@@ -40,9 +40,9 @@ export const scenario: Scenario = {
     assert.equal(new Set(sums.split('\n')).size, 1)
     assert.equal((await vm.attempt('pct exec 901 -- sh -c "exit 7"')).exitCode, 7)
 
-    // Into one that runs, by a place that is a link inside.
-    await vm.run(`mkdir ${shared}-more && pct set 901 -mp2 ${shared}-more,mp=/var/run/more`)
-    assert.equal(await lab.inside(vm, 'findmnt -no SOURCE /run/more'), 'quickOS/shared-prod-data[/web-more]')
+    // Into one that runs, at a folder that isn't there yet.
+    await vm.run(`mkdir ${shared}-more && pct set 901 -mp2 ${shared}-more,mp=/srv/more`)
+    assert.equal(await lab.inside(vm, 'findmnt -no SOURCE /srv/more'), 'quickOS/shared-prod-data[/web-more]')
 
     await lab.inside(vm, 'echo before >/root/file')
     await vm.run('pct shutdown 901 --timeout 60 && pct set 901 --delete mp1,mp2 && pct snapshot 901 s1')
