@@ -127,10 +127,27 @@ interface Measured {
   readonly counts: ReadonlyMap<string, number>
   /** Milliseconds of each kind alone, all its processes one after the other. */
   readonly alone: ReadonlyMap<string, number>
-  readonly node: number
+  readonly nodes: readonly OneNode[]
+}
+
+/** Milliseconds with one build of Node. */
+interface OneNode {
+  readonly build: string
+  readonly bare: number
   /** Node with the same processes, and nothing else. */
   readonly floor: number
   readonly phx: number
+}
+
+async function withNode(vm: Vm, build: string): Promise<OneNode> {
+  // As after npm ci on that host: the build's cache is of another Node.
+  await vm.run('node /opt/phx/code-cache.mjs /opt/phx/bin /root/example.json', { timeoutSeconds: 300 })
+  return {
+    build: `${build}, ${await vm.run('node --version')}`,
+    bare: await inGuest(vm, 'node -e 0'),
+    floor: await inGuest(vm, 'node /run/floor.js'),
+    phx: await inGuest(vm, `phx run setup -c ${configFile}`),
+  }
 }
 
 async function measure(lab: Lab, build: Awaited<ReturnType<typeof packBuild>>, more: number): Promise<Measured> {
@@ -140,11 +157,9 @@ async function measure(lab: Lab, build: Awaited<ReturnType<typeof packBuild>>, m
     await install(vm, build)
     await vm.run('mkdir -p -m 0700 /etc/phx/secrets && (umask 077; echo bench-password >/etc/phx/secrets/samba)')
     await vm.write(configFile, JSON.stringify(config))
-    // As after npm ci on that host: the build's cache is of another Node.
     await vm.write('/opt/phx/code-cache.mjs', readFileSync(join(here, '../scripts/code-cache.mjs')))
     await vm.write('/root/example.json', readFileSync(join(here, '../phoenix.config.json')))
     await vm.write('/root/files/motd', readFileSync(join(here, '../files/motd')))
-    await vm.run('node /opt/phx/code-cache.mjs /opt/phx/bin /root/example.json', { timeoutSeconds: 300 })
     await converge(vm, 0, [], { timeoutSeconds: 1200 })
     const started = await processesOf(vm)
     await vm.write('/run/floor.json', JSON.stringify([started, after]))
@@ -153,13 +168,15 @@ async function measure(lab: Lab, build: Awaited<ReturnType<typeof packBuild>>, m
     for (const line of started) lines.set(kindOf(line), [...(lines.get(kindOf(line)) ?? []), line])
     const alone = new Map<string, number>()
     for (const [kind, calls] of lines) alone.set(kind, await inGuest(vm, calls.join('; ')))
+    const nodes = [await withNode(vm, 'Debian’s')]
+    // The one that runs this benchmark: in /usr/local/bin it is found first.
+    await vm.write('/usr/local/bin/node', readFileSync(process.execPath), '755')
+    nodes.push(await withNode(vm, 'Node’s own'))
     return {
       datasets: config.zfs?.datasets?.length ?? 0,
       counts: new Map([...lines].map(([kind, calls]) => [kind, calls.length])),
       alone,
-      node: await inGuest(vm, 'node -e 0'),
-      floor: await inGuest(vm, 'node /run/floor.js'),
-      phx: await inGuest(vm, `phx run setup -c ${configFile}`),
+      nodes,
     }
   } finally {
     await vm.powerCut()
@@ -190,26 +207,23 @@ export async function probes(_rig: Rig): Promise<string> {
     )
     const took = table(
       [
+        ...['datasets', 'processes', 'one after the other, ms', 'slowest chain, ms', 'Node', 'node -e 0, ms'],
         ...[
-          'datasets',
-          'processes',
-          'one after the other, ms',
-          'slowest chain, ms',
-          'node -e 0, ms',
           'Node with the same processes, ms',
           'phx run, ms',
+          '× one after the other',
+          '× Node with the same processes',
         ],
-        ...['× the probes', '× Node with the same processes'],
       ],
-      all.map((one) => {
-        const chain = slowestChain(one)
+      all.flatMap((one) => {
         const sum = (values: Iterable<number>): number => [...values].reduce((total, value) => total + value, 0)
         const alone = sum(one.alone.values())
-        return [
-          ...[one.datasets, sum(one.counts.values())].map(String),
-          ...[alone, chain, one.node, one.floor, one.phx].map((ms) => ms.toFixed(0)),
-          ...[one.phx / alone, one.phx / one.floor].map((ratio) => ratio.toFixed(2)),
-        ]
+        const counted = [one.datasets, sum(one.counts.values()), alone.toFixed(0), slowestChain(one).toFixed(0)]
+        return one.nodes.map(({ build, bare, floor, phx }) => [
+          ...[...counted, build].map(String),
+          ...[bare, floor, phx].map((ms) => ms.toFixed(0)),
+          ...[phx / alone, phx / floor].map((ratio) => ratio.toFixed(2)),
+        ])
       }),
     )
     return `${started}\n\n${took}`

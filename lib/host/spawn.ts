@@ -54,7 +54,9 @@ export async function runCommand(order: Order, end: Ending = ending): Promise<Co
   // Looked at after the last await before the start: nothing can abort between here and there.
   if (order.signal?.aborted) return result({ stderr: 'not started: the run had been stopped before' })
 
-  const command = $({
+  // On zx's own options, and not as $({…}): that runs each command in an async context of its own, and from the first one
+  // on Node 20 watches every promise of the process. zx copies them at the call, and nothing awaits in between.
+  Object.assign($, {
     shell: '/bin/bash',
     // exec: no builtin, function or keyword of the shell can stand in for the tool, and no shell stays between.
     prefix: 'exec -- ',
@@ -65,7 +67,7 @@ export async function runCommand(order: Order, end: Ending = ending): Promise<Co
     // A group (and session) of its own: Ctrl-C on the terminal doesn't reach it, and it can be ended with its children.
     detached: true,
     stdio: [order.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe'],
-    ...(order.stdin ? { input: order.stdin } : {}),
+    input: order.stdin,
     store: { stdout, stderr, stdall: new Discarded() },
     quiet: true,
     verbose: false,
@@ -73,7 +75,8 @@ export async function runCommand(order: Order, end: Ending = ending): Promise<Co
     preferLocal: false,
     timeout: 0,
     log: () => undefined,
-  })`${[...order.argv]}`
+  })
+  const command = $`${[...order.argv]}`
 
   const watched = watch(command)
   const pid = command.child?.pid
@@ -196,19 +199,18 @@ function watch(command: ProcessPromise) {
 /** A longer one would go off at once (setTimeout takes 32 bits). */
 const longestTimer = 2 ** 31 - 1
 
-async function firstOf(over: Promise<void>, timeoutMs: number, signal: AbortSignal | undefined) {
-  const decided = new AbortController()
-  const deadline = sleep(Math.min(timeoutMs, longestTimer), 'deadline' as const, { signal: decided.signal }).catch(
-    () => 'deadline' as const,
-  )
-  const aborted = new Promise<'aborted'>((resolve) => {
-    signal?.addEventListener('abort', () => resolve('aborted'), { once: true, signal: decided.signal })
+function firstOf(over: Promise<void>, timeoutMs: number, signal: AbortSignal | undefined) {
+  return new Promise<'exited' | 'deadline' | 'aborted'>((resolve) => {
+    const decide = (how: 'exited' | 'deadline' | 'aborted'): void => {
+      clearTimeout(deadline)
+      signal?.removeEventListener('abort', abort)
+      resolve(how)
+    }
+    const deadline = setTimeout(() => decide('deadline'), Math.min(timeoutMs, longestTimer))
+    const abort = (): void => decide('aborted')
+    signal?.addEventListener('abort', abort)
+    void over.then(() => decide('exited'))
   })
-  try {
-    return await Promise.race([over.then(() => 'exited' as const), deadline, aborted])
-  } finally {
-    decided.abort()
-  }
 }
 
 /** TERM to the whole group; KILL to what is left of it, also when the command itself has gone and a child stayed. */
