@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
+import { storage, template } from '../lxc.ts'
 import { configFile, declare, nothingToDo, refused, run, type Scenario, says, usualHost } from '../scenario.ts'
 import type { Vm } from '../vm.ts'
 
-const storage = 'quickOS-vm-disks'
 const volume = '/quickOS/vm-disks/subvol-901-disk-1'
 
 async function declareVolume(vm: Vm, size: number): Promise<void> {
@@ -19,8 +19,7 @@ export const scenario: Scenario = {
   async run(vm) {
     await declare(vm, usualHost)
     await run(vm, 0)
-    await vm.run('mkdir -p /var/lib/vz/template/cache && touch /var/lib/vz/template/cache/debian-13.tar.zst')
-    await vm.run(`pct create 901 local:vztmpl/debian-13.tar.zst --rootfs ${storage}:1 --hostname web`)
+    await vm.run(`pct create 901 ${template} --rootfs ${storage}:1 --hostname web`)
 
     await declareVolume(vm, 1)
     await run(vm, 0)
