@@ -12,6 +12,7 @@ import { type DeclaredZfs, declaredZfs } from '../lib/config/zfs.ts'
 import type { Resource, Task, TaskModule, Value } from '../lib/engine/resource.ts'
 import { canonical } from '../lib/engine/value.ts'
 import { Feature } from '../lib/resources/guest/feature.ts'
+import { GuestFirewall } from '../lib/resources/guest/firewall.ts'
 import { Inside } from '../lib/resources/guest/inside.ts'
 import { type DoomedGuest, GuestStopped, GuestThere } from '../lib/resources/guest/orders.ts'
 import { UndeclaredGuests } from '../lib/resources/guest/undeclared.ts'
@@ -119,6 +120,7 @@ function configLink(lxc: DeclaredLxc, { bootOrders: places, hasDriver }: World):
       idMaps.some((map) => map.type === type) ? [new SubIds(lxc, type)] : [],
     ),
     new Gpus(lxc),
+    ...(lxc.firewall?.isEnabled ? [new GuestFirewall(lxc)] : []),
   ]
   const inputs = {
     ...{ name, cores, memoryMb, swapMb, rootGb, nameservers, gpus },

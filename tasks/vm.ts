@@ -14,6 +14,7 @@ import type { Resource, Task, TaskModule, Value } from '../lib/engine/resource.t
 import { canonical } from '../lib/engine/value.ts'
 import { Password } from '../lib/resources/account/password.ts'
 import { Feature } from '../lib/resources/guest/feature.ts'
+import { GuestFirewall } from '../lib/resources/guest/firewall.ts'
 import { Image } from '../lib/resources/guest/image.ts'
 import { Injection } from '../lib/resources/guest/injection.ts'
 import { Inside } from '../lib/resources/guest/inside.ts'
@@ -112,6 +113,7 @@ function chainOf(vm: DeclaredVm, world: World): Link[] {
         ...(vm.diskGb === null ? [] : [new VmDisk(vm, vm.diskGb)]),
         new CloudInitDrive(vm),
         new VmRestart(vm),
+        ...(vm.firewall?.isEnabled ? [new GuestFirewall(vm)] : []),
       ],
     },
     {
