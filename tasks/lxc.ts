@@ -1,5 +1,4 @@
 /** Module `lxc`: a container as a chain of tasks, each with its own look at what is there. */
-import { createHash } from 'node:crypto'
 import { type FeatureScript, featureScripts, scriptFile } from '../lib/config/feature-scripts.ts'
 import type { PhxConfig } from '../lib/config/generated/types.ts'
 import { bootOrders } from '../lib/config/guests/boot-order.ts'
@@ -9,13 +8,10 @@ import { volumesTask } from '../lib/config/lxc-volumes.ts'
 import { declaredDriver } from '../lib/config/nvidia.ts'
 import { groundOfPath } from '../lib/config/path-ground.ts'
 import { type DeclaredZfs, declaredZfs } from '../lib/config/zfs.ts'
-import type { Resource, Task, TaskModule, Value } from '../lib/engine/resource.ts'
-import { canonical } from '../lib/engine/value.ts'
+import type { Task, TaskModule, Value } from '../lib/engine/resource.ts'
 import { Feature } from '../lib/resources/guest/feature.ts'
-import { GuestFirewall } from '../lib/resources/guest/firewall.ts'
 import { Inside } from '../lib/resources/guest/inside.ts'
 import { type DoomedGuest, GuestStopped, GuestThere } from '../lib/resources/guest/orders.ts'
-import { UndeclaredGuests } from '../lib/resources/guest/undeclared.ts'
 import { ContainerAbsent } from '../lib/resources/lxc/absent.ts'
 import { Application, applicationName } from '../lib/resources/lxc/application.ts'
 import { BindMounts } from '../lib/resources/lxc/bind-mounts.ts'
@@ -34,20 +30,11 @@ import { LxcRestart } from '../lib/resources/lxc/restart.ts'
 import { RootFs } from '../lib/resources/lxc/rootfs.ts'
 import { SubIds } from '../lib/resources/lxc/sub-ids.ts'
 import { LxcTemplate } from '../lib/resources/lxc/template.ts'
-import { doomedGuests, idsIn, powerTask, removal } from './orders.ts'
-
-/** A link of the chain; one without resources is left out. */
-interface Link {
-  readonly name: string
-  readonly title: string
-  readonly needs: readonly string[]
-  readonly inputs: { readonly [name: string]: Value }
-  readonly resources: readonly Resource[]
-  /** Whether it looks at what the links further up changed. */
-  readonly isAfterAll?: true
-}
+import { chainTasks, fingerprint, firewallLinks, type Link, undeclared } from './chain.ts'
+import { doomedGuests, powerTask, removal } from './orders.ts'
 
 interface World {
+  readonly config: PhxConfig
   readonly zfs: DeclaredZfs
   readonly scripts: ReadonlyMap<string, FeatureScript>
   /** Places in the order of starting, by target. */
@@ -61,6 +48,7 @@ interface World {
 const worldOf = (config: PhxConfig, stamped: readonly string[]): World => {
   const { vms, containers } = declaredGuests(config)
   return {
+    config,
     zfs: declaredZfs(config),
     scripts: featureScripts(config),
     bootOrders: bootOrders([...vms, ...containers]),
@@ -90,10 +78,12 @@ function chainOf(lxc: DeclaredLxc, world: World): Link[] {
       resources: [new Container(lxc, world.bootOrders.get(lxc.target) ?? null)],
     },
     configLink(lxc, world),
+    ...firewallLinks(lxc, origin?.kind === 'clone' ? origin.ctid : null, world.config, world.stamped),
     mounts,
     {
       name: 'start',
       title: isStarted(lxc) ? 'started' : 'protected',
+      isOfTheForm: false,
       // A guest is a group: what it ends with is meant.
       needs: [...(mounts.resources.length > 0 ? [] : afterVolumes), ...lxc.needs],
       inputs: {},
@@ -120,12 +110,12 @@ function configLink(lxc: DeclaredLxc, { bootOrders: places, hasDriver }: World):
       idMaps.some((map) => map.type === type) ? [new SubIds(lxc, type)] : [],
     ),
     new Gpus(lxc),
-    ...(lxc.firewall?.isEnabled ? [new GuestFirewall(lxc)] : []),
   ]
   const inputs = {
     ...{ name, cores, memoryMb, swapMb, rootGb, nameservers, gpus },
     ...{ cards: cards.map((card) => ({ ...card })), pctOptions: pctOptions.map((one) => ({ ...one })) },
     ...{ rawLines: rawLines.map((line) => ({ ...line })), idMaps: idMaps.map((map) => ({ ...map })) },
+    ...(lxc.firewall?.isEnabled ? { firewall: true } : {}),
   }
   return {
     name: 'config',
@@ -209,10 +199,6 @@ function lastLink(lxc: DeclaredLxc, all: string): Link {
   return { ...link, resources: snapshots.finalForm ? [new LxcFinalForm(lxc, all)] : [] }
 }
 
-/** Of all that is declared of a container; no secret is among it. */
-const fingerprint = (declared: Value): string =>
-  createHash('sha256').update(canonical(declared)).digest('hex').slice(0, 16)
-
 const poolOf = (storage: string | null, { storages }: DeclaredZfs): string[] =>
   storages.flatMap((one) => (one.id === storage ? (one.dataset.split('/')[0] ?? []) : []))
 
@@ -227,48 +213,22 @@ function storageNeeds({ storage, origin }: DeclaredLxc, { zfs }: World): string[
 const sourceNeeds = ({ origin, needs }: DeclaredLxc): string[] =>
   origin?.kind === 'clone' ? needs.filter((target) => target === `lxc:${origin.ctid}`) : []
 
-function tasksOf(lxc: DeclaredLxc, world: World): Task[] {
-  const links = chainOf(lxc, world).filter(({ resources }) => resources.length > 0)
-  const idOf = (link: Link): string => `${lxc.target}:${link.name}`
-  // A start is no change of what is in there, and neither is a look at its health.
-  const watches = [
-    ...links.flatMap((link) => (link.name === 'start' || link.isAfterAll ? [] : idOf(link))),
-    ...(lxc.volumes.length > 0 ? [volumesTask(lxc.id)] : []),
-  ]
-  return links.map((link, index) => {
-    const before = links[index - 1]
-    return {
-      id: idOf(link),
-      title: `container ${lxc.id} (${lxc.name}): ${link.title}`,
-      version: 1,
-      groups: [lxc.target, 'guests'],
-      needs: [...new Set([...(before ? [idOf(before)] : []), ...link.needs])],
-      inputs: link.inputs,
-      resources: link.resources,
-      ...(link.isAfterAll ? { watches } : {}),
-      ...(link.name === 'create' ? {} : { guard: `${lxc.target}:create` }),
-    }
-  })
-}
-
-/** No link of a chain: nothing waits for it. Who declares no container has not come to it yet. */
-function undeclared(containers: readonly DeclaredLxc[], stamped: readonly string[]): Task[] {
-  const made = idsIn('lxc', stamped)
-  if (containers.length + made.length === 0) return []
-  // What they are cloned from is named by the config, too.
-  const declared = containers.flatMap(({ id, origin }) => (origin?.kind === 'clone' ? [id, origin.ctid] : [id]))
-  const resources = [new UndeclaredGuests('lxc', declared, made)]
-  const title = 'containers that are not declared'
-  return [{ id: 'lxc:undeclared', title, version: 1, groups: ['guests'], needs: [], inputs: {}, resources }]
-}
+const tasksOf = (lxc: DeclaredLxc, world: World): Task[] =>
+  chainTasks(
+    lxc,
+    `container ${lxc.id} (${lxc.name})`,
+    chainOf(lxc, world),
+    lxc.volumes.length > 0 ? [volumesTask(lxc.id)] : [],
+  )
 
 export const lxc: TaskModule<PhxConfig> = {
   name: 'lxc',
   expand(config, stamped) {
     const world = worldOf(config, stamped)
     const { containers } = declaredGuests(config)
-    const chains = containers.filter((one) => !hasOnlyVolumes(one)).flatMap((one) => tasksOf(one, world))
-    return [...chains, ...undeclared(containers, stamped)]
+    const chains = containers.flatMap((one) => (hasOnlyVolumes(one) ? [] : tasksOf(one, world)))
+    const named = containers.flatMap(({ id, origin }) => (origin?.kind === 'clone' ? [id, origin.ctid] : [id]))
+    return [...chains, ...undeclared('lxc', 'containers that are not declared', named, stamped)]
   },
   orders(verb, config, stamped) {
     if (verb === 'destroy')

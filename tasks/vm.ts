@@ -1,5 +1,4 @@
 /** Module `vm`: a virtual machine as a chain of tasks, each with its own look at what is there. */
-import { createHash } from 'node:crypto'
 import { featureScripts } from '../lib/config/feature-scripts.ts'
 import type { PhxConfig } from '../lib/config/generated/types.ts'
 import { bootOrders } from '../lib/config/guests/boot-order.ts'
@@ -11,17 +10,14 @@ import { describeSecret } from '../lib/config/secrets.ts'
 import { type DeclaredFeatures, declaredFeatures, featurePlaces, featuresTask } from '../lib/config/vm-features.ts'
 import { declaredZfs } from '../lib/config/zfs.ts'
 import type { Resource, Task, TaskModule, Value } from '../lib/engine/resource.ts'
-import { canonical } from '../lib/engine/value.ts'
 import { Password } from '../lib/resources/account/password.ts'
 import { Feature } from '../lib/resources/guest/feature.ts'
-import { GuestFirewall } from '../lib/resources/guest/firewall.ts'
 import { Image } from '../lib/resources/guest/image.ts'
 import { Injection } from '../lib/resources/guest/injection.ts'
 import { Inside } from '../lib/resources/guest/inside.ts'
 import { NfsShares } from '../lib/resources/guest/mounts.ts'
 import { type DoomedGuest, GuestStopped, GuestThere } from '../lib/resources/guest/orders.ts'
 import { FinalForm } from '../lib/resources/guest/snapshot.ts'
-import { UndeclaredGuests } from '../lib/resources/guest/undeclared.ts'
 import { Packages } from '../lib/resources/package/packages.ts'
 import { VmAbsent } from '../lib/resources/vm/absent.ts'
 import { CloudInit } from '../lib/resources/vm/cloud-init.ts'
@@ -35,20 +31,8 @@ import { stranger } from '../lib/resources/vm/refuse.ts'
 import { VmRestart } from '../lib/resources/vm/restart.ts'
 import { VmTemplate } from '../lib/resources/vm/template.ts'
 import { FeaturesGone } from '../lib/resources/vm-features/gone.ts'
-import { doomedGuests, idsIn, powerTask, removal } from './orders.ts'
-
-/** A link of the chain; one without resources is left out. */
-interface Link {
-  readonly name: string
-  readonly title: string
-  readonly needs: readonly string[]
-  readonly inputs: { readonly [name: string]: Value }
-  readonly resources: readonly Resource[]
-  /** Whether what it does shows in a snapshot: neither does fetching an image, nor a start. */
-  readonly isOfTheForm?: false
-  /** Names of links further up. */
-  readonly watches?: readonly string[]
-}
+import { chainTasks, fingerprint, firewallLinks, type Link, undeclared } from './chain.ts'
+import { doomedGuests, powerTask, removal } from './orders.ts'
 
 interface World {
   readonly config: PhxConfig
@@ -107,15 +91,16 @@ function chainOf(vm: DeclaredVm, world: World): Link[] {
         start: { at_boot: vm.startsAtBoot, order: vm.bootOrder ?? around.bootOrder, delay: vm.bootDelaySeconds },
         protected: vm.isProtected,
         vendor: around.vendorSnippet,
+        ...(vm.firewall?.isEnabled ? { firewall: true } : {}),
       },
       resources: [
         vmOptions(vm, around),
         ...(vm.diskGb === null ? [] : [new VmDisk(vm, vm.diskGb)]),
         new CloudInitDrive(vm),
         new VmRestart(vm),
-        ...(vm.firewall?.isEnabled ? [new GuestFirewall(vm)] : []),
       ],
     },
+    ...firewallLinks(vm, origin?.kind === 'clone' ? origin.vmid : null, world.config, world.stamped),
     {
       name: 'agent',
       title: 'started, with its guest agent',
@@ -175,24 +160,21 @@ function chainOf(vm: DeclaredVm, world: World): Link[] {
       }),
     },
   ]
-  const all = fingerprint(links)
+  const all = fingerprint(links.map(({ name, inputs }): Value => [name, inputs]))
   if (vm.isTemplate) {
     return [...links, { name: 'template', title: 'template', needs: [], inputs: {}, resources: [new VmTemplate(vm)] }]
   }
-  const finalForm = {
-    name: 'final-form',
-    title: 'final-form snapshot',
-    needs: [],
-    inputs: { of: all, keep: snapshots.keep },
-    watches: links.filter(({ isOfTheForm = true }) => isOfTheForm).map(({ name }) => name),
-  }
-  return [...links, { ...finalForm, resources: snapshots.finalForm ? [new FinalForm(vm, all)] : [] }]
-}
-
-/** Of all that is declared of a guest; no secret is among it. */
-function fingerprint(links: readonly Link[]): string {
-  const inputs = links.map(({ name, inputs: declared }): Value => [name, declared])
-  return createHash('sha256').update(canonical(inputs)).digest('hex').slice(0, 16)
+  return [
+    ...links,
+    {
+      name: 'final-form',
+      title: 'final-form snapshot',
+      isAfterAll: true,
+      needs: [],
+      inputs: { of: all, keep: snapshots.keep },
+      resources: snapshots.finalForm ? [new FinalForm(vm, all)] : [],
+    },
+  ]
 }
 
 /** A file by what is in it, wherever it lies; a secret by where it is kept, whatever it is. */
@@ -215,26 +197,6 @@ function storageNeeds({ storage }: DeclaredVm, { pools }: World): string[] {
 const sourceNeeds = ({ origin, needs }: DeclaredVm): string[] =>
   origin?.kind === 'clone' ? needs.filter((target) => target === `vm:${origin.vmid}`) : []
 
-function tasksOf(vm: DeclaredVm, world: World): Task[] {
-  const links = chainOf(vm, world).filter(({ resources }) => resources.length > 0)
-  const idOf = (link: Link): string => `${vm.target}:${link.name}`
-  return links.map((link, index) => {
-    const before = links[index - 1]
-    return {
-      id: idOf(link),
-      title: `VM ${vm.id} (${vm.name}): ${link.title}`,
-      version: 1,
-      groups: [vm.target, 'guests'],
-      needs: [...new Set([...(before ? [idOf(before)] : []), ...link.needs])],
-      inputs: link.inputs,
-      resources: link.resources,
-      // Whether the machine is the one that is meant, and phx's.
-      ...(link.name === 'create' ? {} : { guard: `${vm.target}:create` }),
-      ...(link.watches ? { watches: link.watches.map((name) => `${vm.target}:${name}`) } : {}),
-    }
-  })
-}
-
 export const vm: TaskModule<PhxConfig> = {
   name: 'vm',
   expand(config, orphans) {
@@ -247,7 +209,9 @@ export const vm: TaskModule<PhxConfig> = {
       pools: new Map(declaredZfs(config).storages.map((one) => [one.id, one.dataset.split('/')[0] ?? ''])),
       stamped: new Set(orphans),
     }
-    return [...vms.flatMap((one) => tasksOf(one, world)), ...undeclared(vms, orphans)]
+    const chains = vms.flatMap((one) => chainTasks(one, `VM ${one.id} (${one.name})`, chainOf(one, world)))
+    const named = vms.flatMap(({ id, origin }) => (origin?.kind === 'clone' ? [id, origin.vmid] : [id]))
+    return [...chains, ...undeclared('vm', 'VMs that are not declared', named, orphans)]
   },
   orders(verb, config, stamped) {
     if (verb === 'destroy')
@@ -260,17 +224,6 @@ export const vm: TaskModule<PhxConfig> = {
         return powerTask(verb, one, config, { title: `VM ${one.id} (${one.name})`, resources: [there, resource] })
       })
   },
-}
-
-/** No link of a chain: nothing waits for it. Who declares no VM has not come to it yet. */
-function undeclared(vms: readonly DeclaredVm[], orphans: readonly string[]): Task[] {
-  const made = idsIn('vm', orphans)
-  if (vms.length + made.length === 0) return []
-  // What they are cloned from is named by the config, too.
-  const declared = vms.flatMap(({ id, origin }) => (origin?.kind === 'clone' ? [id, origin.vmid] : [id]))
-  const resources = [new UndeclaredGuests('vm', declared, made)]
-  const title = 'VMs that are not declared'
-  return [{ id: 'vm:undeclared', title, version: 1, groups: ['guests'], needs: [], inputs: {}, resources }]
 }
 
 function removalOf(doomed: DoomedGuest, config: PhxConfig, stamped: readonly string[]): Task {

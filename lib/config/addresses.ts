@@ -1,5 +1,5 @@
 /** Addresses and networks as people write them. */
-import { isIP, isIPv4 } from 'node:net'
+import { isIPv4, isIPv6 } from 'node:net'
 
 export interface AddressFault {
   readonly severity: 'error' | 'warning'
@@ -7,8 +7,14 @@ export interface AddressFault {
   readonly meant?: string
 }
 
+/** Node's isIP for texts that are rarely IPv6: its pattern for that takes V8 4 ms to compile, so it is asked last. */
+export function ipVersion(text: string): 4 | 6 | 0 {
+  if (isIPv4(text)) return 4
+  return text.includes(':') && isIPv6(text) ? 6 : 0
+}
+
 export function addressFault(text: string): AddressFault | undefined {
-  return isIP(text) === 0 ? { severity: 'error', message: `${text} is no IP address` } : undefined
+  return ipVersion(text) === 0 ? { severity: 'error', message: `${text} is no IP address` } : undefined
 }
 
 /** An address with the length of its network. `10.0.0.13/24` names an interface; as a network it has host bits set. */

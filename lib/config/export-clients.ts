@@ -1,5 +1,5 @@
 /** Clients of an export: what kind exports(5) takes a word for, and which addresses it lets in. */
-import { isIP } from 'node:net'
+import { isIPv4 } from 'node:net'
 import { canonicalAddress, holds } from './firewall-address.ts'
 
 /** One spelling: `10.0.0.5/24` is the network 10.0.0.0/24, `<world>` is `*`. */
@@ -24,5 +24,5 @@ export function letsIn(client: string, address: string, addresses?: readonly str
   if (network !== undefined) return holds(network, canonical)
   if (isHostName(client) && addresses) return addresses.some((one) => canonicalAddress(one) === canonical)
   // The loopback address has a name that no name server is asked for.
-  return client === 'localhost' && isIP(address) === 4 ? address.startsWith('127.') : undefined
+  return client === 'localhost' && isIPv4(address) ? address.startsWith('127.') : undefined
 }

@@ -1,13 +1,13 @@
 /** Addresses of firewall rules in the one form that ufw and iptables keep: the network's own address, no length for one host. */
-import { BlockList, isIP, isIPv4 } from 'node:net'
-import { networkFault } from './addresses.ts'
+import { BlockList, isIPv4 } from 'node:net'
+import { ipVersion, networkFault } from './addresses.ts'
 
 export type Family = 4 | 6
 
 /** The address or network in that form, or undefined when the text is neither. */
 export function canonicalAddress(text: string): string | undefined {
   const [address = '', length, ...more] = text.trim().split('/')
-  if (isIP(address) === 0 || more.length > 0) return undefined
+  if (ipVersion(address) === 0 || more.length > 0) return undefined
   const most = isIPv4(address) ? 32 : 128
   if (length !== undefined && !(/^[0-9]{1,3}$/.test(length) && Number(length) <= most)) return undefined
   const isOne = length === undefined || Number(length) === most

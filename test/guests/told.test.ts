@@ -1,5 +1,4 @@
 /** What a person is told of guests, by phx as it is called: names, help, completion, and what runs in them. */
-import { writeFileSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { GuestShown } from '../../lib/view/guests.ts'
@@ -118,24 +117,6 @@ test('help and completion know guests', async () => {
   assert.match(await completed(one, 'start', ''), /^vm:8101\nguests\n/)
   assert.not.match(await completed(one, 'start', 'zfs'), 'zfs')
   assert.match(await completed(one, 'run', 'vm:8101:c'), /^vm:8101:cloud-init\nvm:8101:config\nvm:8101:create\n/)
-})
-
-test('a firewall that is declared of a guest is nothing that phx brings about, and is said to be', async () => {
-  const warning = (target: string) => `the firewall declared for ${target} is not brought about by phx`
-  const one = told()
-  const declare = (isEnabled: boolean): void => {
-    const firewall = { enabled: isEnabled, rules: [{ type: 'in', action: 'ACCEPT', proto: 'tcp', port: '22' }] }
-    const { guests } = one.config
-    const vms = guests?.vms?.map((vm) => (vm.vmid === 8101 ? { ...vm, firewall } : vm))
-    const lxc_configs = { '901': { name: 'web', template: 'local:vztmpl/debian.tar.zst', firewall } }
-    writeFileSync(one.file, JSON.stringify({ ...one.config, guests: { ...guests, vms, lxc_configs } }))
-  }
-  declare(true)
-  const { out } = await one.phx('plan', 'guests')
-  assert.match(out, warning('vm:8101'))
-  assert.match(out, warning('lxc:901'))
-  declare(false)
-  assert.not.match((await one.phx('plan', 'guests')).out, 'not brought about')
 })
 
 test.run()

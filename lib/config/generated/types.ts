@@ -525,7 +525,7 @@ export interface FirewallRule {
    */
   port?: string
   /**
-   * Interface that the rule is bound to. Absent: any.
+   * Interface that the rule is bound to; of a guest its network card, such as net0. Absent: any.
    */
   iface?: string
   /**
@@ -830,11 +830,11 @@ export interface GuestSnapshots {
   keep?: number
 }
 /**
- * Rules of one guest.
+ * Rules of one guest, in its file of Proxmox VE's firewall; they hold once the datacenter's is on.
  */
 export interface GuestFirewall {
   /**
-   * Whether the guest's firewall is switched on.
+   * Whether the guest's firewall is switched on, and its network cards are behind it. From then on nothing comes in but what a rule lets in. false: the rules stay prepared.
    */
   enabled?: boolean
   /**

@@ -92,9 +92,21 @@ export function declaredLxcs(world: GuestWorld): DeclaredLxc[] {
 
 /** One that somebody else made, and of which the config has nothing but volumes: phx sees to those alone. */
 export function hasOnlyVolumes(lxc: DeclaredLxc): boolean {
-  const { origin, mayAdopt, isTemplate, cores, memoryMb, swapMb, storage, rootGb, applicationScript, healthCheck } = lxc
-  const { volumes, cards, pctOptions, rawLines, gpus, mounts, idMaps, features } = lxc
-  const single = [origin, cores, memoryMb, swapMb, storage, rootGb, applicationScript, healthCheck]
+  const { origin, mayAdopt, isTemplate, cores, memoryMb, swapMb, storage, rootGb } = lxc
+  const {
+    applicationScript,
+    healthCheck,
+    firewall,
+    volumes,
+    cards,
+    pctOptions,
+    rawLines,
+    gpus,
+    mounts,
+    idMaps,
+    features,
+  } = lxc
+  const single = [origin, cores, memoryMb, swapMb, storage, rootGb, applicationScript, healthCheck, firewall]
   const several = [cards, pctOptions, rawLines, gpus, mounts, idMaps, features]
   const isMore = mayAdopt || isTemplate || single.some((one) => one !== null) || several.some((list) => list.length > 0)
   return volumes.length > 0 && !isMore

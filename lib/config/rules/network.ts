@@ -71,7 +71,17 @@ export const firewallIsSound: Rule = function* (config) {
       .fields()
       .map(([, lxc]) => lxc),
   ]
-  for (const guest of guests) yield* ruleFindings(guest.get('firewall', 'rules'))
+  for (const guest of guests) {
+    const rules = guest.get('firewall', 'rules')
+    yield* ruleFindings(rules)
+    for (const rule of rules.items()) yield* cardFindings(rule.get('iface'))
+  }
+}
+
+/** A guest's rules know its network cards, and nothing of the host's (PVE::Firewall, verify_rule). */
+function* cardFindings(card: Spot): Generator<Finding> {
+  if (card.text === undefined || /^net\d+$/.test(card.text)) return
+  yield error(card, `${card.text} is no network card of a guest`, 'name its card: net0, net1', 'net0')
 }
 
 function* ruleFindings(rules: Spot): Generator<Finding> {

@@ -1,7 +1,17 @@
 /** phx's rules in this node's host.fw: known by their comment, written only on a difference; other .fw files are not touched. */
 import type { DeclaredFirewall } from '../../config/firewall.ts'
 import { CannotLook } from '../../engine/cannot-look.ts'
-import type { Change, Comparison, Lock, Look, Note, Refusal, Resource, Step } from '../../engine/resource.ts'
+import type {
+  Change,
+  Comparison,
+  FieldChange,
+  Lock,
+  Look,
+  Note,
+  Refusal,
+  Resource,
+  Step,
+} from '../../engine/resource.ts'
 import { type PveFirewall, pveFirewallProbe } from '../probes/pve-firewall.ts'
 import { lockoutRefusal } from './lockout.ts'
 import { meaningOf, optionsIn, ourRules, ruleLine, saysNothing, sievesIn, withOption, withRules } from './pve-text.ts'
@@ -42,7 +52,7 @@ export class PveRules implements Resource {
     // `enable: 0` takes this one node out, whatever the cluster says.
     const isNodeOff = isWanted && this.#declared.enabled === true && optionsIn(pve.host ?? '').get('enable') === '0'
     const live = { rules: found.map((line) => line.trim()), off: isNodeOff }
-    const isSo = !isNodeOff && JSON.stringify(wanted.map(meaningOf)) === JSON.stringify(found.map(meaningOf))
+    const isSo = !isNodeOff && ruleChanges(found, wanted).length === 0
     if (isSo || refusals.length > 0) return { changes: [], refusals, notes, live }
     const lockout = pve.enabled ? await this.#lockout(look, pve, wanted) : undefined
     if (lockout) return { changes: [], refusals: [lockout], notes, live }
@@ -57,36 +67,42 @@ export class PveRules implements Resource {
   }
 
   #write(pve: PveFirewall, wanted: readonly string[], found: readonly string[], isNodeOff: boolean): Change {
-    const meant = (lines: readonly string[]): Set<string> => new Set(lines.map(meaningOf))
-    const [old, coming] = [meant(found), meant(wanted)]
-    const gone = found.filter((line) => !coming.has(meaningOf(line)))
-    const news = wanted.filter((line) => !old.has(meaningOf(line)))
+    const rules = ruleChanges(found, wanted)
     const ruled = withRules(pve.host ?? '', wanted)
     const text = isNodeOff ? withOption(ruled, 'enable', '1') : ruled
     const path = pve.hostFile
-    const count = `${news.length} to come, ${gone.length} to go`
+    const isGoing = rules.some(({ field, to }) => field === 'rule' && to === null)
+    const count = (side: 'from' | 'to') => rules.filter((one) => one.field === 'rule' && one[side] !== null).length
     return {
       resource: this.id,
       action: pve.host === null ? 'create' : 'update',
-      risk: pve.enabled && (gone.length > 0 || isNodeOff) ? 'disruptive' : 'safe',
-      summary: `bring phx's rules in ${path} up to date (${count})`,
-      fields: [
-        ...gone.map((line) => ({ field: 'rule', from: line.trim(), to: null })),
-        ...news.map((line) => ({ field: 'rule', from: null, to: line })),
-        ...(isNodeOff ? [{ field: 'enable', from: '0', to: '1' }] : []),
-        ...(gone.length + news.length === 0 && !isNodeOff
-          ? [{ field: 'order', from: 'another', to: 'as declared' }]
-          : []),
-      ],
+      risk: pve.enabled && (isGoing || isNodeOff) ? 'disruptive' : 'safe',
+      summary: `bring phx's rules in ${path} up to date (${count('to')} to come, ${count('from')} to go)`,
+      fields: [...rules, ...(isNodeOff ? [{ field: 'enable', from: '0', to: '1' }] : [])],
       steps: [
         saysNothing(text)
           ? { kind: 'remove', path }
           : { kind: 'write', file: { path, content: text, ...pveFile }, replaces: pve.host },
-        ...(wanted.length > 0 ? [compiles] : []),
+        ...(wanted.length > 0 ? [readsRules(path)] : []),
       ],
       undo: pve.host === null ? { commands: [['rm', path]] } : { impossible: 'the journal has its former text' },
     }
   }
+}
+
+/** What becomes of phx's rules, for people. */
+export function ruleChanges(found: readonly string[], wanted: readonly string[]): FieldChange[] {
+  const meant = (lines: readonly string[]): Set<string> => new Set(lines.map(meaningOf))
+  const [old, coming] = [meant(found), meant(wanted)]
+  const gone = found.filter((line) => !coming.has(meaningOf(line)))
+  const news = wanted.filter((line) => !old.has(meaningOf(line)))
+  if (gone.length + news.length > 0)
+    return [
+      ...gone.map((line) => ({ field: 'rule', from: line.trim(), to: null })),
+      ...news.map((line) => ({ field: 'rule', from: null, to: line })),
+    ]
+  const isSame = JSON.stringify(wanted.map(meaningOf)) === JSON.stringify(found.map(meaningOf))
+  return isSame ? [] : [{ field: 'order', from: 'another', to: 'as declared' }]
 }
 
 /** What is asked once phx's rules are these: the host's rules before the cluster's (PVE::Firewall, enable_host_firewall). */
@@ -97,8 +113,8 @@ export function pveAfter(pve: PveFirewall, wanted: readonly string[]) {
   }
 }
 
-/** A rule that Proxmox VE can't read is left out with a warning, and the exit code stays 0. */
-const compiles: Step = {
+/** A rule that Proxmox VE can't read is left out with a warning that names the file, and the exit code stays 0. */
+export const readsRules = (path: string): Step => ({
   kind: 'verify',
   what: "Proxmox VE reads phx's rules",
   mend: ['pve-firewall compile'],
@@ -107,8 +123,8 @@ const compiles: Step = {
     const { exitCode, stdout, stderr } = await reader.query(['pve-firewall', 'compile'])
     const complaint = `${stderr}\n${stdout}`
       .split('\n')
-      .find((line) => /error|unable to parse/.test(line) && line.includes('# phx:'))
+      .find((line) => /error|unable to parse/.test(line) && line.includes('# phx:') && line.includes(path))
     if (complaint !== undefined) return complaint.trim()
     return exitCode === 0 ? undefined : stderr.trim() || `pve-firewall compile ended with exit code ${exitCode}`
   },
-}
+})

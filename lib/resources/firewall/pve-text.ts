@@ -114,13 +114,21 @@ export function withOption(text: string, name: string, value: string): string {
   const line = `${name}: ${value}`
   if (section === undefined) return ['[OPTIONS]', '', line, '', ...(text === '' ? [] : lines)].join('\n')
   const inside = lines.slice(section.start, section.end)
-  const isIt = (one: string): boolean => one.trim().toLowerCase().startsWith(`${name}:`)
   const filled = withoutBlankEnd(inside)
-  const changed = inside.some(isIt)
-    ? inside.map((one) => (isIt(one) ? line : one))
+  const changed = inside.some((one) => isOption(one, name))
+    ? inside.map((one) => (isOption(one, name) ? line : one))
     : [...(filled.length === 0 ? [''] : filled), line, ...inside.slice(filled.length)]
   return [...lines.slice(0, section.start), ...changed, ...lines.slice(section.end)].join('\n')
 }
+
+export function withoutOption(text: string, name: string): string {
+  const lines = text.split('\n')
+  const section = sectionIn(lines, 'options')
+  if (section === undefined) return text
+  return lines.filter((line, at) => at < section.start || at >= section.end || !isOption(line, name)).join('\n')
+}
+
+const isOption = (line: string, name: string): boolean => line.trim().toLowerCase().startsWith(`${name}:`)
 
 /** True when nothing is left that says anything: Proxmox VE itself then removes the file. */
 export const saysNothing = (text: string): boolean =>

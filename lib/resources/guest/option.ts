@@ -37,6 +37,22 @@ export function properties(key: string, live: string | undefined, wanted: Readon
   return { key, text, isSo }
 }
 
+/** What puts a network card behind the guest's firewall; a card stays there when it is switched off. */
+export const behind = (firewall: DeclaredGuest['firewall']): { firewall?: '1' } =>
+  firewall?.isEnabled ? { firewall: '1' } : {}
+
+/** Cards that came with what the guest was made from: the firewall is no use as long as there is a way around it. */
+export function otherCards(
+  { firewall }: Pick<DeclaredGuest, 'firewall'>,
+  live: Values,
+  declared: readonly string[],
+): Option[] {
+  if (!firewall?.isEnabled) return []
+  return [...live].flatMap(([key, value]) =>
+    /^net\d+$/.test(key) && !declared.includes(key) ? [properties(key, value, { firewall: '1' })] : [],
+  )
+}
+
 /** `bootOrder` is the place in the order of starting that the graph gives it; null: none. */
 export function startup(
   declared: Pick<DeclaredGuest, 'bootOrder' | 'bootDelaySeconds'>,

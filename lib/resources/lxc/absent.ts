@@ -1,5 +1,6 @@
 /** A container that is to be gone, with its volumes but for persistent ones: only ever what a person asked for by name. */
 import type { Change, Comparison, Foreseen, Look, Refusal, Resource, Step } from '../../engine/resource.ts'
+import { guestFirewallFile } from '../guest/firewall.ts'
 import { guestLock } from '../guest/inside.ts'
 import { mark, tagsOf } from '../guest/mark.ts'
 import { locked } from '../guest/options.ts'
@@ -156,13 +157,16 @@ export class ContainerAbsent implements Resource {
     }
   }
 
+  /** pct destroy takes its rules for the firewall along (PVE::API2::LXC, destroy_vm). */
   #isGone(keeping: readonly Keeping[]): Step {
     const { id } = this.#doomed
+    const rules = guestFirewallFile(id)
     return {
       kind: 'verify',
       what: `container ${id} is gone${keeping.length > 0 ? `, and ${keeping.map(({ dataset }) => dataset).join(', ')} is there` : ''}`,
       check: async (reader) => {
         if ((await readGuestConf(reader, { kind: 'lxc', id })) !== undefined) return 'its configuration is still there'
+        if ((await reader.stat(rules)) !== undefined) return `its firewall rules are still there: ${rules}`
         for (const { dataset } of keeping) if (!(await isDataset(reader, dataset))) return `there is no ${dataset}`
         return undefined
       },

@@ -1,5 +1,6 @@
 /** A virtual machine that is to be gone, with its disks but for persistent ones: only ever what a person asked for by name. */
 import type { Change, Comparison, Foreseen, Look, Refusal, Resource, Step } from '../../engine/resource.ts'
+import { guestFirewallFile } from '../guest/firewall.ts'
 import { guestLock } from '../guest/inside.ts'
 import { locked } from '../guest/options.ts'
 import type { DoomedGuest } from '../guest/orders.ts'
@@ -149,7 +150,7 @@ export class VmAbsent implements Resource {
   /** qm destroy takes its rules for the firewall along (PVE::API2::Qemu, destroy_vm). */
   #isGone(kept: readonly KeptDisk[]): Step {
     const { id } = this.#doomed
-    const rules = `/etc/pve/firewall/${id}.fw`
+    const rules = guestFirewallFile(id)
     return {
       kind: 'verify',
       what: `VM ${id} is gone${kept.length > 0 ? `, and ${kept.map(({ dataset }) => dataset).join(', ')} is there` : ''}`,

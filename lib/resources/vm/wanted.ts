@@ -1,6 +1,6 @@
 /** A virtual machine's options as qm.conf(5) has them: what is declared, and when what is there is the same. */
 import type { DeclaredVm } from '../../config/guests/vm.ts'
-import { exactly, type Option, properties, startup, type Values } from '../guest/option.ts'
+import { behind, exactly, type Option, otherCards, properties, startup, type Values } from '../guest/option.ts'
 import { propertiesOf } from '../probes/guest-conf.ts'
 import { bootDisk, drivesOf, hasAgent } from '../probes/vms.ts'
 
@@ -24,6 +24,7 @@ export function wantedOptions(declared: DeclaredVm, live: Values, around: Surrou
     ...(isProtected ? [exactly('protection', '1', '0')] : []),
     ...startup(declared, live, around.bootOrder),
     networkCard(declared, live.get('net0')),
+    ...otherCards(declared, live, ['net0']),
     ...cloudInit(declared, live, around),
   ]
 }
@@ -53,9 +54,9 @@ const memoryOf = (value: string | undefined): number => {
 const models = ['virtio', 'e1000', 'e1000e', 'vmxnet3', 'rtl8139']
 
 /** Its model, and an address that nobody declared, stay as they are. */
-function networkCard({ bridge, macAddress }: DeclaredVm, live: string | undefined): Option {
+function networkCard({ bridge, macAddress, firewall }: DeclaredVm, live: string | undefined): Option {
   const there = live === undefined ? undefined : [...propertiesOf(live).keys()].find((key) => models.includes(key))
-  const wanted = { ...(macAddress === null ? {} : { [there ?? 'virtio']: macAddress }), bridge }
+  const wanted = { ...(macAddress === null ? {} : { [there ?? 'virtio']: macAddress }), bridge, ...behind(firewall) }
   if (live !== undefined) return properties('net0', live, wanted)
   return properties('net0', macAddress === null ? 'virtio' : undefined, wanted)
 }

@@ -7,8 +7,31 @@ const textAt = (state: SimState, path: string): string => state.files[path]?.con
 const rule =
   /^\|?(?:IN|OUT|FORWARD)\s+(?:\w+\()?(?:ACCEPT|DROP|REJECT)\)?(?:\s+--?(?:i|p|proto|dport|sport|source|dest|log|icmp-type)\s+\S+)*\s*$/i
 
-/** What PVE::Firewall warns of on its way through a file: lines that are no rules. */
-function complaints(state: SimState, path: string): string[] {
+const clusterFile = '/etc/pve/firewall/cluster.fw'
+
+/** Aliases and sets of addresses that the file knows, sets with their sign. */
+function namesIn(text: string): string[] {
+  const aliases = /^\[ALIASES\]\n([^[]*)/im.exec(text)?.[1] ?? ''
+  return [
+    ...[...aliases.matchAll(/^([A-Za-z][\w-]+)\s/gm)].map(([, name = '']) => name.toLowerCase()),
+    ...[...text.matchAll(/^\[IPSET\s+([\w.-]+)\]/gim)].map(([, name = '']) => `+${name}`),
+  ]
+}
+
+/** What is wrong with a rule that can be read, as PVE::Firewall says it (verify_rule). */
+function faults(body: string, known: readonly string[], isOfGuest: boolean): string[] {
+  return [...body.matchAll(/\s--?(i|source|dest)\s+(\S+)/g)].flatMap(([, option = '', value = '']) => {
+    if (option === 'i')
+      return isOfGuest && !/^net\d+$/.test(value) ? ["iface: value does not match the regex pattern 'net\\d+'"] : []
+    const [, sign = '', name] = /^(\+?)(?:guest\/|dc\/|sdn\/)?([A-Za-z][\w.-]+)$/.exec(value) ?? []
+    if (name === undefined || known.includes(sign === '' ? name.toLowerCase() : `+${name}`)) return []
+    return [sign === '' ? `${option}: no such alias '${value}'` : `${option}: no such ipset '${name}'`]
+  })
+}
+
+/** What PVE::Firewall warns of on its way through a file (generic_fw_config_parser, parse_fw_rule). */
+function complaints(state: SimState, path: string, isOfGuest = false): string[] {
+  const known = [clusterFile, path].flatMap((file) => namesIn(textAt(state, file)))
   let section = ''
   return textAt(state, path)
     .split('\n')
@@ -17,21 +40,31 @@ function complaints(state: SimState, path: string): string[] {
       const head = /^\[(\w+)/.exec(text)?.[1]
       if (head !== undefined) section = head.toLowerCase()
       if (text === '' || text.startsWith('#') || head !== undefined || section !== 'rules') return []
-      const [body = ''] = text.split('#')
-      const isGroup = /^\|?GROUP\s+\S+/i.test(body)
-      return isGroup || rule.test(body.trim()) ? [] : [`${path} (line ${index + 1}): unable to parse rule: ${text}\n`]
+      const body = text.replace(/#.*$/, '').trim()
+      const prefix = `${path} (line ${index + 1})`
+      if (!/^\|?GROUP\s+\S+/i.test(body) && !rule.test(body)) return [`${prefix}: unable to parse rule: ${body}\n`]
+      const wrong = faults(body, known, isOfGuest)
+      if (wrong.length === 0) return []
+      return [`${prefix} - errors in rule parameters: ${text}\n`, ...wrong.map((one) => `  ${one}\n`)]
     })
 }
 
+/** Files of guests that are there; of others nobody reads them (PVE::Firewall, read_vm_firewall_configs). */
+const filesOfGuests = (state: SimState): string[] =>
+  Object.keys(state.files).flatMap((path) => {
+    const id = /^\/etc\/pve\/(?:qemu-server|lxc)\/(\d+)\.conf$/.exec(path)?.[1]
+    return id === undefined ? [] : `/etc/pve/firewall/${id}.fw`
+  })
+
 export const pveFirewall: Tool = (state, { args }) => {
-  const cluster = '/etc/pve/firewall/cluster.fw'
-  const isOn = /^enable:\s*1\s*$/m.test(textAt(state, cluster))
+  const isOn = /^enable:\s*1\s*$/m.test(textAt(state, clusterFile))
   const isActive = state.units?.['pve-firewall.service']?.active === true
   switch (args.join(' ')) {
     case 'status':
       return answer(0, `Status: ${isOn ? 'enabled' : 'disabled'}/${isActive ? 'running' : 'stopped'}\n`)
     case 'compile': {
-      const said = [cluster, `/etc/pve/nodes/${state.hostname}/host.fw`].flatMap((path) => complaints(state, path))
+      const own = [clusterFile, `/etc/pve/nodes/${state.hostname}/host.fw`].flatMap((path) => complaints(state, path))
+      const said = [...own, ...filesOfGuests(state).flatMap((path) => complaints(state, path, true))]
       const off = isOn ? '' : 'firewall disabled\n'
       return answer(0, `ipset cmdlist:\n\niptables cmdlist:\n\nip6tables cmdlist:\n\nno changes\n${off}`, said.join(''))
     }

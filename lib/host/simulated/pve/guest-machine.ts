@@ -40,3 +40,15 @@ export const guestsIn = (machine: Surroundings, folder: 'lxc' | 'qemu-server'): 
   (machine.listDir(`/etc/pve/${folder}`) ?? [])
     .flatMap((name) => /^(\d+)\.conf$/.exec(name)?.[1] ?? [])
     .sort((one, other) => Number(one) - Number(other))
+
+const rulesOf = (vmid: string): string => `/etc/pve/firewall/${vmid}.fw`
+
+/** A clone has the rules of what it is cloned from, and no other ones (PVE::Firewall::Helpers, clone_vmfw_conf). */
+export function cloneRules(machine: Surroundings, source: string, target: string): void {
+  const rules = machine.readFile(rulesOf(source))
+  removeRules(machine, target)
+  if (rules !== null) machine.writeFile(rulesOf(target), rules, 0o640)
+}
+
+/** Rules of the firewall go with their guest (PVE::Firewall, remove_vmfw_conf). */
+export const removeRules = (machine: Surroundings, vmid: string): void => machine.remove(rulesOf(vmid))

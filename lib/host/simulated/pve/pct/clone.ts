@@ -2,6 +2,7 @@
 import { zfs } from '../activate.ts'
 import { textOf } from '../config.ts'
 import * as format from '../formats.ts'
+import { cloneRules } from '../guest-machine.ts'
 import { datasetsIn, makeBase, storageNamed, type Volume, volumeNamed } from '../guest-volumes.ts'
 import { parseKeys, printKeys, type Values } from '../property-string.ts'
 import { Refusal } from '../surroundings.ts'
@@ -52,6 +53,7 @@ function clone(call: PctCall): void {
   if (hostname !== undefined) values.set('hostname', hostname)
   const description = given.get('description') ?? part.description
   const clean: Container = { ...source, description, values, raw: [...part.raw], snapshots: new Map() }
+  cloneRules(machine, vmid, target)
   writeContainer(machine, target, clean)
   machine.insides?.copy(vmid, target, snapshot)
 }

@@ -1,7 +1,7 @@
 /** `pct destroy` and `pct rescan`: volumes go with their container, also unused ones and those that snapshots hold. */
 
 import { readConfig } from '../config.ts'
-import { guestsIn } from '../guest-machine.ts'
+import { guestsIn, removeRules } from '../guest-machine.ts'
 import { free, volumeNamed } from '../guest-volumes.ts'
 import { Refusal, type Voice } from '../surroundings.ts'
 import {
@@ -38,6 +38,7 @@ function destroy({ machine, voice, vmid, given }: PctCall): void {
     const volume = volumeNamed(machine, voice, id)
     if (volume.owner === vmid) free(machine, voice, volume)
   }
+  removeRules(machine, vmid)
   machine.remove(confOf(vmid))
   machine.insides?.remove(vmid)
   if (given.get('purge') === '1') voice.out(`purging CT ${vmid} from related configurations..\n`)

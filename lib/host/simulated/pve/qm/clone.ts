@@ -3,6 +3,7 @@
 import { disabledHere } from '../activate.ts'
 import * as format from '../formats.ts'
 import * as guest from '../guest-formats.ts'
+import { cloneRules, removeRules } from '../guest-machine.ts'
 import { isOnPool, makeBase, storageNamed, type Volume, volumeNamed } from '../guest-volumes.ts'
 import { parameterErrors } from '../options.ts'
 import { parseKeys, printKeys, type Values } from '../property-string.ts'
@@ -50,6 +51,7 @@ function clone(call: QmCall): void {
     task.voice.out(`creating a clone of VM ${vmid} with ID ${target}\n`)
     // The number is taken from here on (PVE::API2::Qemu, create_and_lock_config).
     machine.writeFile(confOf(target), 'lock: clone\n', 0o640)
+    cloneRules(machine, vmid, target)
     writeMachine(machine, target, copied(task, plan, target))
     machine.insides?.copy(vmid, target, given.get('snapname'))
     if (pool !== undefined) joinPool(machine, target, pool)
@@ -63,6 +65,7 @@ function copied(task: QmCall, plan: Plan, target: string): VirtualMachine {
     copyDrives({ ...task, vmid: target }, plan, copy)
     return copy
   } catch (error) {
+    removeRules(task.machine, target)
     task.machine.remove(confOf(target))
     throw error
   }

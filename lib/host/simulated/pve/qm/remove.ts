@@ -1,7 +1,7 @@
 /** `qm destroy`, `qm disk rescan`: what a machine owns goes with it (qm.jsonl, group "destroy"). */
 import { activate, disabledHere } from '../activate.ts'
 import { readConfig } from '../config.ts'
-import { guestsIn } from '../guest-machine.ts'
+import { guestsIn, removeRules } from '../guest-machine.ts'
 import { splitId, type Volume, volumeNamed } from '../guest-volumes.ts'
 import { formatSize } from '../sizes.ts'
 import { Refusal } from '../surroundings.ts'
@@ -34,7 +34,7 @@ function destroy(call: QmCall): void {
     freeOwned(task, vm)
     if (given.get('destroy-unreferenced-disks') === '1') freeUnreferenced(task)
     forgetMachine(machine, vmid)
-    machine.remove(`/etc/pve/firewall/${vmid}.fw`)
+    removeRules(machine, vmid)
     if (given.get('purge') === '1') task.voice.out(`purging VM ${vmid} from related configurations..\n`)
     machine.remove(confOf(vmid))
     machine.insides?.remove(vmid)
