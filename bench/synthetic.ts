@@ -70,7 +70,7 @@ export async function program(argv: readonly string[], own: NodeJS.Process): Pro
     stdout: own.stdout,
     stderr: own.stderr,
     variables: own.env,
-    modules: [{ name: 'bench', expand: () => graph.map(({ name, needs }) => task(name, needs)) }],
+    modules: async () => [{ name: 'bench', expand: () => graph.map(({ name, needs }) => task(name, needs)) }],
   })
   own.stderr.write(`maxRSS ${process.resourceUsage().maxRSS}\n`)
   return code

@@ -1,7 +1,5 @@
 /** phx with the task modules of this repository, on a process' streams. */
 import { main } from '../lib/cli/main.ts'
-import { LocalHost } from '../lib/host/local.ts'
-import { modules } from '../tasks/index.ts'
 
 export function program(argv: readonly string[], own: NodeJS.Process): Promise<number> {
   const { stdout, stderr, env: variables } = own
@@ -13,7 +11,7 @@ export function program(argv: readonly string[], own: NodeJS.Process): Promise<n
     stdout,
     stderr,
     variables,
-    modules,
+    modules: async () => (await import('../tasks/index.ts')).modules,
   })
 }
 
@@ -22,6 +20,7 @@ export function program(argv: readonly string[], own: NodeJS.Process): Promise<n
  * nothing. Without it a run there compiles all of that anew, a fifth of what it takes with nothing to do.
  */
 export async function warmUp(): Promise<void> {
+  const { LocalHost } = await import('../lib/host/local.ts')
   const host = new LocalHost()
   await host.query(['cat', '--', '/proc/self/comm'])
   await Promise.all([

@@ -28,7 +28,7 @@ async function buildLabTool(tool, source) {
 const folder = mkdtempSync(join(tmpdir(), 'phx-build-'))
 try {
   const calls = usualCalls(join(root, 'phoenix.config.json'), folder)
-  const [{ text, cache }] = await Promise.all([
+  const [chunks] = await Promise.all([
     bundleProgram({ entry: 'bin/program.ts', folder: bin, calls }),
     buildLabTool('pvesm', 'lib/host/simulated/pve/program.ts'),
     buildLabTool('pct', 'lib/host/simulated/pve/pct/program.ts'),
@@ -36,9 +36,9 @@ try {
     buildLabTool('qm', 'lib/host/simulated/pve/qm/program.ts'),
     buildLabTool('emulator', 'test/lab/guest/emulator.ts'),
   ])
-  const kilobytes = (content) => `${Math.round(content.length / 1024)} KB`
+  const kilobytes = (part) => `${Math.round(chunks.reduce((sum, chunk) => sum + chunk[part].length, 0) / 1024)} KB`
   const took = Math.round(performance.now() - started)
-  console.log(`bin/phx.js: bundle ${kilobytes(text)}, code cache ${kilobytes(cache)}, ${took} ms`)
+  console.log(`bin/phx.js: ${chunks.length} chunks, ${kilobytes('text')}, code cache ${kilobytes('cache')}, ${took} ms`)
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

@@ -6,4 +6,11 @@ export interface Wanted {
   readonly calls: readonly (readonly string[])[]
 }
 
-export function bundleProgram(wanted: Wanted): Promise<{ readonly text: Buffer; readonly cache: Buffer }>
+export interface Chunk {
+  readonly name: string
+  readonly text: Buffer
+  /** Empty when a call failed. */
+  readonly cache: Buffer
+}
+
+export function bundleProgram(wanted: Wanted): Promise<readonly Chunk[]>

@@ -1,32 +1,30 @@
 /**
- * Makes a program that starts fast: one bundle, V8's code cache for it, and a launcher. Also used by benchmarks, for
- * phx with other task modules.
+ * Makes a program that starts fast: a bundle of chunks, V8's code cache for each, and a launcher. Also used by
+ * benchmarks, for phx with other task modules.
  */
-import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { chmodSync, mkdirSync, readFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
-import { codeCache, packBundle } from './code-cache.mjs'
+import { build, transform } from 'esbuild'
+import { packBundle, replace, withCaches } from './code-cache.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 
-export const common = {
-  absWorkingDir: root,
-  bundle: true,
+/** For a whole program, and for a part of one. */
+const output = {
   platform: 'node',
   target: 'node20',
   minifyWhitespace: true,
   legalComments: 'none',
   charset: 'ascii',
-  write: false,
   logLevel: 'warning',
 }
 
-/** Written beside and renamed: a phx that starts at this moment finds the old file or the new one, whole. */
+export const common = { ...output, absWorkingDir: root, bundle: true, write: false }
+
 export function put(path, content) {
   mkdirSync(dirname(path), { recursive: true })
-  writeFileSync(`${path}.new`, content)
-  renameSync(`${path}.new`, path)
+  replace(path, content)
 }
 
 /**
@@ -36,20 +34,30 @@ export function put(path, content) {
 export async function bundleProgram({ entry, folder, calls }) {
   const { outputFiles } = await build({
     ...common,
-    entryPoints: [entry],
-    // One function in CommonJS's manner; what is imported dynamically sleeps inside it until it is asked for.
-    format: 'cjs',
-    banner: { js: '(function(exports,require,module,phxUrl){' },
-    footer: { js: '})' },
+    entryPoints: { program: entry },
+    // What is imported dynamically becomes a chunk of its own, loaded when it is asked for.
+    format: 'esm',
+    splitting: true,
+    outdir: '/',
     define: { 'import.meta.url': 'phxUrl' },
-    // A script from the code cache can't import(); Node's own modules come by require() then, also late.
-    supported: { 'dynamic-import': false },
   })
-  const text = Buffer.from(outputFiles[0].text, 'latin1')
   const filename = join(folder, 'chunks/phx.bundle')
-  const cache = await codeCache(text.toString('latin1'), filename, calls)
-  put(filename, packBundle(text, cache))
+  const chunks = await withCaches(await Promise.all(outputFiles.map(asFunction)), filename, calls)
+  put(filename, packBundle(chunks))
   put(join(folder, 'phx.js'), readFileSync(join(root, 'scripts/launcher.mjs')))
   chmodSync(join(folder, 'phx.js'), 0o755)
-  return { text, cache }
+  return chunks
+}
+
+/** A chunk as one function in CommonJS's manner: V8 keeps a code cache of scripts alone, not of modules. */
+async function asFunction({ path, text }) {
+  const { code } = await transform(text, {
+    ...output,
+    format: 'cjs',
+    banner: '(function(exports,require,module,phxUrl){',
+    footer: '})',
+    // A script from the code cache can't import(): chunks and Node's own modules come by require() then, also late.
+    supported: { 'dynamic-import': false },
+  })
+  return { name: `./${basename(path)}`, text: Buffer.from(code, 'latin1') }
 }

@@ -1,53 +1,95 @@
 /**
- * V8's code cache for the bundle: what phx compiled while it made some calls. It fits the Node that made it alone; as a
- * program this file makes the cache of an installed phx anew: node code-cache.mjs BIN-FOLDER CONFIG
+ * V8's code cache for every chunk of the bundle: what phx compiled while it made some calls. It fits the Node that made
+ * it alone; as a program this file makes the caches of an installed phx anew: node code-cache.mjs BIN-FOLDER CONFIG
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Script } from 'node:vm'
 
-/** The text, its cache, and in the last 12 bytes how long the text is. */
-export const packBundle = (text, cache) =>
-  Buffer.concat([text, cache, Buffer.from(String(text.length).padStart(12, '0'))])
-
-/** Calls that a converged host gets, on a simulated one in `folder`. */
-export function usualCalls(config, folder) {
-  const on = ['-c', config, '--host', `simulated:${folder}`]
-  return [['run'], ['run'], ['plan']].map((verb) => [...verb, ...on])
+/**
+ * In 8 bytes how long the index is, the index (of every chunk: where it begins behind the index, how long its text and
+ * its cache are), and the chunks. scripts/launcher.mjs reads of it what a call needs.
+ */
+export function packBundle(chunks) {
+  const index = {}
+  let at = 0
+  for (const { name, text, cache } of chunks) {
+    index[name] = [at, text.length, cache.length]
+    at += text.length + cache.length
+  }
+  const head = Buffer.from(JSON.stringify(index))
+  const parts = chunks.flatMap(({ text, cache }) => [text, cache])
+  return Buffer.concat([Buffer.from(String(head.length).padStart(8, '0')), head, ...parts])
 }
 
-export async function codeCache(text, filename, calls) {
-  const script = new Script(text, { filename })
-  const loaded = { exports: {} }
-  script.runInThisContext()(loaded.exports, createRequire(filename), loaded, import.meta.url)
+export function unpackBundle(bundle) {
+  const begin = 8 + Number(bundle.latin1Slice(0, 8))
+  return Object.entries(JSON.parse(bundle.latin1Slice(8, begin))).map(([name, [at, text, cache]]) => ({
+    name,
+    text: bundle.subarray(begin + at, begin + at + text),
+    cache: bundle.subarray(begin + at + text, begin + at + text + cache),
+  }))
+}
+
+/** Calls that a converged host gets, on a simulated one in `folder`, and those that need no host. */
+export function usualCalls(config, folder) {
+  const on = ['-c', config, '--host', `simulated:${folder}`]
+  return [
+    ...[['run'], ['run'], ['plan']].map((verb) => [...verb, ...on]),
+    ['validate', '-c', config],
+    ['--version'],
+    ['--help'],
+  ]
+}
+
+/** The chunks with the caches that these calls make; empty ones when a call fails. */
+export async function withCaches(chunks, filename, calls) {
+  const scripts = new Map(
+    chunks.map(({ name, text }) => [name, new Script(text.latin1Slice(), { filename: `${filename}/${name}` })]),
+  )
+  const modules = new Map()
+  const load = (name) => {
+    const script = scripts.get(name)
+    if (!script) return process.getBuiltinModule(name)
+    if (!modules.has(name)) {
+      const module = { exports: {} }
+      modules.set(name, module)
+      script.runInThisContext()(module.exports, load, module, import.meta.url)
+    }
+    return modules.get(name).exports
+  }
   let said = ''
   const kept = { write: (line) => (said += line) }
   try {
+    const { program, warmUp } = load('./program.js')
     for (const argv of calls) {
       said = ''
-      const code = await loaded.exports.program(argv, { stdin: process.stdin, stdout: kept, stderr: kept, env: {} })
+      const code = await program(argv, { stdin: process.stdin, stdout: kept, stderr: kept, env: {} })
       if (code !== 0) throw new Error(`phx ${argv.join(' ')} ended with ${code}: ${said}`)
     }
-    await loaded.exports.warmUp?.()
-    return script.createCachedData()
+    await warmUp?.()
+    return chunks.map((chunk) => ({ ...chunk, cache: scripts.get(chunk.name).createCachedData() }))
   } catch (error) {
     console.error(`phx: built without a code cache, so it starts slower: ${error.message}`)
-    return Buffer.alloc(0)
+    return chunks.map((chunk) => ({ ...chunk, cache: Buffer.alloc(0) }))
   }
+}
+
+/** Written beside and renamed: a phx that starts at this moment finds the old file or the new one, whole. */
+export function replace(path, content) {
+  writeFileSync(`${path}.new`, content)
+  renameSync(`${path}.new`, path)
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [bin = '', config = ''] = process.argv.slice(2)
   const filename = join(bin, 'chunks/phx.bundle')
-  const bundle = readFileSync(filename)
-  const text = bundle.subarray(0, Number(bundle.subarray(-12).latin1Slice()))
   const folder = mkdtempSync(join(tmpdir(), 'phx-cache-'))
   try {
-    const cache = await codeCache(text.latin1Slice(), filename, usualCalls(config, folder))
-    writeFileSync(filename, packBundle(text, cache))
+    const chunks = await withCaches(unpackBundle(readFileSync(filename)), filename, usualCalls(config, folder))
+    replace(filename, packBundle(chunks))
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

@@ -1,19 +1,40 @@
 #!/usr/bin/env node
-// What scripts/bundle.mjs copies to bin/phx.js. The bundle's text and V8's code cache for it lie in one file, since V8
-// tells a cache that belongs to another text by its length alone. Without the cache, compiling would cost half of Node's
-// own start; one of another Node version is rejected by V8, and the text compiled as usual.
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { Script } from 'node:vm'
+// What scripts/bundle.mjs copies to bin/phx.js. Every chunk of the bundle lies in one file with V8's code cache for it,
+// since V8 tells a cache that belongs to another text by its length alone. Read is what a call needs: the chunks that
+// program.js imports, and others when they are asked for. Without the cache, compiling would cost half of Node's own
+// start; one of another Node version is rejected by V8, and the text compiled as usual.
+// Not imported, since the import of node:fs loads its streams too, which takes as long as the bundle.
+const { openSync, readSync } = process.getBuiltinModule('node:fs')
+const { Script } = process.getBuiltinModule('node:vm')
 
 const filename = `${import.meta.dirname}/chunks/phx.bundle`
-const bundle = readFileSync(filename)
-// The last 12 bytes: how long the text is.
-const end = Number(bundle.subarray(-12).latin1Slice())
-const script = new Script(bundle.latin1Slice(0, end), {
-  filename,
-  cachedData: bundle.subarray(end, -12),
-})
-const loaded = { exports: {} }
-script.runInThisContext()(loaded.exports, createRequire(filename), loaded, import.meta.url)
-process.exitCode = await loaded.exports.program(process.argv.slice(2), process)
+// Open until the end: what is asked for late comes from the same bundle, even if another has taken its place since.
+const file = openSync(filename)
+
+function read(at, length) {
+  const buffer = Buffer.allocUnsafeSlow(length)
+  readSync(file, buffer, 0, length, at)
+  return buffer
+}
+
+const begin = 8 + Number(read(0, 8).latin1Slice())
+const index = JSON.parse(read(8, begin - 8).latin1Slice())
+const modules = new Map()
+
+function load(name) {
+  const known = modules.get(name)
+  if (known) return known.exports
+  const place = index[name]
+  if (!place) return process.getBuiltinModule(name)
+  const [at, length, cacheLength] = place
+  const script = new Script(read(begin + at, length).latin1Slice(), {
+    filename: `${filename}/${name}`,
+    cachedData: read(begin + at + length, cacheLength),
+  })
+  const module = { exports: {} }
+  modules.set(name, module)
+  script.runInThisContext()(module.exports, load, module, import.meta.url)
+  return module.exports
+}
+
+process.exitCode = await load('./program.js').program(process.argv.slice(2), process)

@@ -11,8 +11,8 @@ export interface Environment {
   readonly stdout: Output
   readonly stderr: Output
   readonly variables: Readonly<Record<string, string | undefined>>
-  /** `tasks/` in the program; tests and benchmarks bring their own. */
-  readonly modules: Modules
+  /** `tasks/` in the program, 520 KB of text and so loaded on demand; tests and benchmarks bring their own. */
+  readonly modules: () => Promise<Modules>
 }
 
 export function screenOf(environment: Environment, noColor: boolean): Screen {

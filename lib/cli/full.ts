@@ -158,7 +158,7 @@ async function complete(argv: readonly string[], environment: Environment): Prom
   const positionals = command?.positionals ?? ''
   if (!/target|guest/.test(positionals) || current.startsWith('-')) return output
   const order = orders.find((name) => name === command?.name) ?? null
-  const names = targetNames(words, environment, order, positionals.includes('guest'))
+  const names = await targetNames(words, environment, order, positionals.includes('guest'))
   const targets = names.filter((target) => target.startsWith(current))
   return targets.map((target) => `${target}\n`).join('') + output
 }

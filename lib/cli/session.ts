@@ -53,7 +53,8 @@ export async function openSession(
   const folder = stateFolderOf(invocation)
   const state = new StateFolder(folder.path)
   const { order } = wanted
-  const tasks = order ? ordered(order, environment.modules, config, state) : expand(environment.modules, config, state)
+  const modules = await environment.modules()
+  const tasks = order ? ordered(order, modules, config, state) : expand(modules, config, state)
   const graph = buildGraph(tasks)
   const deps = order ? takesAlong[order] : invocation.deps
   const words = wanted.guestsOnly
@@ -126,18 +127,18 @@ function choose(graph: Graph<Task>, words: readonly string[], deps: boolean, byD
 }
 
 /** For shell completion: what the command can be given, by the config named on the line; nothing when it can't be read. */
-export function targetNames(
+export async function targetNames(
   words: readonly string[],
-  { modules }: Environment,
+  environment: Environment,
   order: Order | null,
   guestsOnly: boolean,
-): readonly string[] {
+): Promise<readonly string[]> {
   const at = words.findIndex((word) => word === '-c' || word === '--config')
   const file = at < 0 ? undefined : words[at + 1]
   const loaded = loadConfig(file ?? 'phoenix.config.json')
   if (!loaded.ok) return []
   const { config } = loaded
-  const tasks = modules.flatMap(
+  const tasks = (await environment.modules()).flatMap(
     (module) => (order ? module.orders?.(order, config, []) : module.expand(config, [])) ?? [],
   )
   if (guestsOnly) return guestNames(tasks)

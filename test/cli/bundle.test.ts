@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { bundleProgram } from '../../scripts/bundle.mjs'
+import { packBundle, unpackBundle } from '../../scripts/code-cache.mjs'
 
 const folder = mkdtempSync(join(tmpdir(), 'phx-bundle-'))
 test.after(() => rmSync(folder, { recursive: true, force: true }))
@@ -12,7 +13,8 @@ test.after(() => rmSync(folder, { recursive: true, force: true }))
 const source = `import { basename } from 'node:path'
 export async function program(argv: readonly string[], own: NodeJS.Process): Promise<number> {
   const { sep } = await import('node:path')
-  own.stdout.write(\`\${basename(argv[0] ?? '')} \${sep} → \${basename(import.meta.url)}\\n\`)
+  const { late } = await import('./late.ts')
+  own.stdout.write(\`\${basename(argv[0] ?? '')} \${sep} → \${late} \${basename(import.meta.url)}\\n\`)
   return argv.length
 }
 `
@@ -20,8 +22,9 @@ export async function program(argv: readonly string[], own: NodeJS.Process): Pro
 async function made(): Promise<string> {
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'entry.ts'), source)
-  const { cache } = await bundleProgram({ entry: join(folder, 'entry.ts'), folder, calls: [] })
-  assert.ok(cache.length > 0)
+  writeFileSync(join(folder, 'late.ts'), "export const late = 'asked for'\n")
+  const chunks = await bundleProgram({ entry: join(folder, 'entry.ts'), folder, calls: [] })
+  assert.ok(chunks.length > 1 && chunks.every(({ cache }) => cache.length > 0))
   return join(folder, 'phx.js')
 }
 
@@ -30,21 +33,39 @@ const call = (program: string) => spawnSync(process.execPath, [program, '/a/b'],
 test('a bundled program starts, imports, and gives its exit code', async () => {
   const { stdout, stderr, status } = call(await made())
   assert.is(stderr, '')
-  assert.is(stdout, 'b / → phx.js\n')
+  assert.is(stdout, 'b / → asked for phx.js\n')
   assert.is(status, 1)
 })
 
 test('a code cache that V8 rejects costs time, nothing else', async () => {
   const program = await made()
   const path = join(folder, 'chunks/phx.bundle')
-  const bundle = readFileSync(path)
-  const end = Number(bundle.subarray(-12).toString())
-  for (const cache of [Buffer.alloc(0), Buffer.alloc(100), bundle.subarray(end, -12).reverse()]) {
-    writeFileSync(path, Buffer.concat([bundle.subarray(0, end), cache, bundle.subarray(-12)]))
+  const chunks = unpackBundle(readFileSync(path))
+  for (const spoil of [
+    () => Buffer.alloc(0),
+    () => Buffer.alloc(100),
+    (cache: Buffer) => Buffer.from(cache).reverse(),
+  ]) {
+    writeFileSync(path, packBundle(chunks.map((chunk) => ({ ...chunk, cache: spoil(chunk.cache) }))))
     const { stdout, stderr } = call(program)
     assert.is(stderr, '')
-    assert.is(stdout, 'b / → phx.js\n')
+    assert.is(stdout, 'b / → asked for phx.js\n')
   }
+})
+
+test('an installed phx gets its caches anew, from a config as its only need', async () => {
+  await bundleProgram({ entry: 'bin/program.ts', folder, calls: [] })
+  const path = join(folder, 'chunks/phx.bundle')
+  const before = unpackBundle(readFileSync(path))
+  const args = ['scripts/code-cache.mjs', folder, 'phoenix.config.json'].map((part) => resolve(part))
+  const { stderr, status } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+  assert.is(stderr, '')
+  assert.is(status, 0)
+  const after = unpackBundle(readFileSync(path))
+  const texts = (chunks: typeof before) => chunks.map(({ name, text }) => [name, text.toString()])
+  assert.equal(texts(after), texts(before))
+  const size = (chunks: typeof before) => chunks.reduce((sum, { cache }) => sum + cache.length, 0)
+  assert.ok(size(after) > size(before), 'what the usual calls compile is in the caches')
 })
 
 test.run()

@@ -13,7 +13,7 @@ const environment = {
   stdout: process.stdout,
   stderr: process.stderr,
   variables: {},
-  modules: [],
+  modules: async () => [],
 }
 
 /** A well-formed call of any command, with any of its options, in any order. */

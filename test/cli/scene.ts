@@ -110,7 +110,7 @@ export async function callPhx(
     stdout,
     stderr,
     variables: { ...more.variables },
-    modules: more.modules ?? [],
+    modules: async () => more.modules ?? [],
   })
   return { code, out: stdout.text, err: stderr.text }
 }

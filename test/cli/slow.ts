@@ -44,5 +44,5 @@ process.exitCode = await main(argv, {
   stdout: process.stdout,
   stderr: process.stderr,
   variables: process.env,
-  modules: [{ name: 'slow', expand: () => [task('one', []), task('two', ['slow:one'])] }],
+  modules: async () => [{ name: 'slow', expand: () => [task('one', []), task('two', ['slow:one'])] }],
 })

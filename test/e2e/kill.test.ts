@@ -63,7 +63,7 @@ async function phx(host: string, file: string, args: readonly string[]) {
   const [verb = '', ...rest] = args
   const line = [verb, ...(verb === 'runs' ? [] : ['-c', file]), '--host', `simulated:${host}`, ...rest]
   const stdin = process.stdin
-  const code = await main(line, { stdin, stdout, stderr, variables: {}, modules })
+  const code = await main(line, { stdin, stdout, stderr, variables: {}, modules: async () => modules })
   return { code, out: stdout.text, err: stderr.text }
 }
 

@@ -28,7 +28,7 @@ const archive = '/var/lib/vz/template/cache/debian-13.tar.zst'
 async function run(host: string, file: string) {
   const [stdout, stderr] = [new Captured(), new Captured()]
   const line = ['run', '-c', file, '--host', `simulated:${host}`, '--json']
-  const code = await main(line, { stdin: process.stdin, stdout, stderr, variables: {}, modules })
+  const code = await main(line, { stdin: process.stdin, stdout, stderr, variables: {}, modules: async () => modules })
   return { code, out: stdout.text, err: stderr.text }
 }
 

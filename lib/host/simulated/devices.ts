@@ -157,6 +157,7 @@ export function links(state: SimState): Map<string, string> {
 
 /** The device that a path names, whichever of its names it is. */
 export function findDevice(state: SimState, path: string): BlockDevice | undefined {
+  if (!path.startsWith('/dev/')) return undefined
   return namedDevices(state).find((device) => device.node === path || device.links.includes(path))
 }
 

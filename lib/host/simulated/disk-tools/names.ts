@@ -15,6 +15,7 @@ export function resolve(state: SimState, path: string): string | undefined {
 
 /** Folders that udev and zfs keep under /dev: the names in them, sorted, or undefined. */
 export function listDev(state: SimState, folder: string): string[] | undefined {
+  if (!`${folder}/`.startsWith('/dev/')) return undefined
   const nodes = allDevices(state).map(({ node }) => node)
   // They are always there, whether or not a link of theirs shows that.
   const fixed = ['/dev/disk/by-diskseq/', '/dev/disk/by-id/', '/dev/disk/by-path/', '/dev/disk/by-uuid/']
