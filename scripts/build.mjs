@@ -21,15 +21,15 @@ const { bundleProgram, common, put, build, usualCalls } = bundling
 /** The lab's VM has real ZFS and no Proxmox: its pvesm, pct and qm are the simulated ones, as programs. */
 async function buildLabTool(tool, source) {
   const { outputFiles } = await build({ ...common, entryPoints: [source], format: 'esm' })
-  put(join(bin, `lab-${tool}.js`), outputFiles[0].text)
-  chmodSync(join(bin, `lab-${tool}.js`), 0o755)
+  put(join(bin, `lab-${tool}.mjs`), outputFiles[0].text)
+  chmodSync(join(bin, `lab-${tool}.mjs`), 0o755)
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'phx-build-'))
 try {
   const calls = usualCalls(join(root, 'phoenix.config.json'), folder)
   const [chunks] = await Promise.all([
-    bundleProgram({ entry: 'bin/program.ts', folder: bin, calls }),
+    bundleProgram({ entry: 'bin/program.mts', folder: bin, calls }),
     buildLabTool('pvesm', 'lib/host/simulated/pve/program.ts'),
     buildLabTool('pct', 'lib/host/simulated/pve/pct/program.ts'),
     buildLabTool('pveum', 'lib/host/simulated/pve/pveum/program.ts'),

@@ -44,7 +44,8 @@ export async function bundleProgram({ entry, folder, calls }) {
   const filename = join(folder, 'chunks/phx.bundle')
   const chunks = await withCaches(await Promise.all(outputFiles.map(asFunction)), filename, calls)
   put(filename, packBundle(chunks))
-  put(join(folder, 'phx.js'), readFileSync(join(root, 'scripts/launcher.mjs')))
+  put(join(folder, 'package.json'), '{"type":"commonjs"}\n')
+  put(join(folder, 'phx.js'), readFileSync(join(root, 'scripts/launcher.cjs')))
   chmodSync(join(folder, 'phx.js'), 0o755)
   return chunks
 }

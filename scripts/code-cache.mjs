@@ -10,7 +10,7 @@ import { Script } from 'node:vm'
 
 /**
  * In 8 bytes how long the index is, the index (of every chunk: where it begins behind the index, how long its text and
- * its cache are), and the chunks. scripts/launcher.mjs reads of it what a call needs.
+ * its cache are), and the chunks. scripts/launcher.cjs reads of it what a call needs.
  */
 export function packBundle(chunks) {
   const index = {}

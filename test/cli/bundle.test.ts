@@ -37,6 +37,14 @@ test('a bundled program starts, imports, and gives its exit code', async () => {
   assert.is(status, 1)
 })
 
+test('a program that ends without an answer has failed', async () => {
+  const at = join(folder, 'silent')
+  mkdirSync(at, { recursive: true })
+  writeFileSync(join(at, 'entry.ts'), 'export const program = () => new Promise(() => undefined)\n')
+  await bundleProgram({ entry: join(at, 'entry.ts'), folder: at, calls: [] })
+  assert.is(call(join(at, 'phx.js')).status, 1)
+})
+
 test('a code cache that V8 rejects costs time, nothing else', async () => {
   const program = await made()
   const path = join(folder, 'chunks/phx.bundle')
@@ -54,7 +62,7 @@ test('a code cache that V8 rejects costs time, nothing else', async () => {
 })
 
 test('an installed phx gets its caches anew, from a config as its only need', async () => {
-  await bundleProgram({ entry: 'bin/program.ts', folder, calls: [] })
+  await bundleProgram({ entry: 'bin/program.mts', folder, calls: [] })
   const path = join(folder, 'chunks/phx.bundle')
   const before = unpackBundle(readFileSync(path))
   const args = ['scripts/code-cache.mjs', folder, 'phoenix.config.json'].map((part) => resolve(part))

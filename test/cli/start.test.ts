@@ -62,7 +62,7 @@ function loadedBy(call: readonly string[]): readonly { readonly name: string; re
 test.before(async () => {
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'watcher.cjs'), watcher)
-  await bundleProgram({ entry: 'bin/program.ts', folder, calls: [] })
+  await bundleProgram({ entry: 'bin/program.mts', folder, calls: [] })
 })
 
 for (const { call, loads, kilobytes } of calls) {

@@ -29,7 +29,7 @@ export interface Call {
 function isStale(): boolean {
   const built = statSync(join(root, 'bin/phx.js'), { throwIfNoEntry: false })?.mtimeMs
   if (built === undefined) return true
-  const sources = ['lib', 'tasks', 'scripts', 'bin/phx.ts', 'bin/program.ts', 'package.json'].flatMap((name) => {
+  const sources = ['lib', 'tasks', 'scripts', 'bin/phx.mts', 'bin/program.mts', 'package.json'].flatMap((name) => {
     const path = join(root, name)
     if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [path]
     return readdirSync(path, { recursive: true, encoding: 'utf8' }).map((below) => join(path, below))

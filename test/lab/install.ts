@@ -15,12 +15,13 @@ export async function packBuild(): Promise<Buffer> {
   const files = [
     'package.json',
     'bin/phx.js',
+    'bin/package.json',
     'bin/chunks',
-    'bin/lab-pvesm.js',
-    'bin/lab-pct.js',
-    'bin/lab-pveum.js',
-    'bin/lab-qm.js',
-    'bin/lab-emulator.js',
+    'bin/lab-pvesm.mjs',
+    'bin/lab-pct.mjs',
+    'bin/lab-pveum.mjs',
+    'bin/lab-qm.mjs',
+    'bin/lab-emulator.mjs',
     'schema',
   ]
   const tar = await run('tar', ['-C', project, '-cf', '-', ...files], { encoding: 'buffer', maxBuffer: 2 ** 28 })
@@ -35,7 +36,7 @@ export async function install(vm: Vm, build: Buffer): Promise<void> {
     stdin: build,
   })
   for (const tool of ['pvesm', 'pct', 'pveum', 'qm'])
-    await vm.write(`/usr/sbin/${tool}`, `#!/bin/sh\nexec node /opt/phx/bin/lab-${tool}.js "$@"\n`, '755')
+    await vm.write(`/usr/sbin/${tool}`, `#!/bin/sh\nexec node /opt/phx/bin/lab-${tool}.mjs "$@"\n`, '755')
   await vm.write('/etc/pve/storage.cfg', freshStorageCfg)
   // Links to the node's own folders, as on Proxmox VE. Synced, so that all of this survives a scenario's power cut.
   await vm.run(`cd /etc/pve && mkdir -p nodes/lab/qemu-server nodes/lab/lxc /var/lib/vz &&

@@ -20,7 +20,7 @@ const folderOf = (vmid: string): string => `/run/lab-qm/${vmid}`
 const unitOf = (vmid: string): string => `lab-vm-${vmid}.service`
 
 /** Built beside this program. */
-const program = (): string => fileURLToPath(new URL('lab-emulator.js', import.meta.url))
+const program = (): string => fileURLToPath(new URL('lab-emulator.mjs', import.meta.url))
 
 const silent: Voice = { out: () => undefined, warn: () => undefined }
 
