@@ -8,8 +8,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Script } from 'node:vm'
 
+const headLength = 24
+
 /**
- * In 8 bytes how long the index is, the index (of every chunk: where it begins behind the index, how long its text and
+ * In 24 bytes how long the index and how long all of it is, the index (of every chunk: where it begins behind the index, how long its text and
  * its cache are), and the chunks. scripts/launcher.cjs reads of it what a call needs.
  */
 export function packBundle(chunks) {
@@ -19,14 +21,15 @@ export function packBundle(chunks) {
     index[name] = [at, text.length, cache.length]
     at += text.length + cache.length
   }
-  const head = Buffer.from(JSON.stringify(index))
+  const names = Buffer.from(JSON.stringify(index))
+  const head = `${names.length} ${headLength + names.length + at}`.padEnd(headLength)
   const parts = chunks.flatMap(({ text, cache }) => [text, cache])
-  return Buffer.concat([Buffer.from(String(head.length).padStart(8, '0')), head, ...parts])
+  return Buffer.concat([Buffer.from(head), names, ...parts])
 }
 
 export function unpackBundle(bundle) {
-  const begin = 8 + Number(bundle.latin1Slice(0, 8))
-  return Object.entries(JSON.parse(bundle.latin1Slice(8, begin))).map(([name, [at, text, cache]]) => ({
+  const begin = headLength + Number.parseInt(bundle.latin1Slice(0, headLength), 10)
+  return Object.entries(JSON.parse(bundle.latin1Slice(headLength, begin))).map(([name, [at, text, cache]]) => ({
     name,
     text: bundle.subarray(begin + at, begin + at + text),
     cache: bundle.subarray(begin + at + text, begin + at + text + cache),

@@ -4,24 +4,29 @@
 // program.js imports, and others when they are asked for. Without the cache, compiling would cost half of Node's own
 // start; one of another Node version is rejected by V8, and the text compiled as usual.
 // CommonJS, since Node takes 6 ms more to start with a module.
-const { openSync, readSync } = require('node:fs')
+const { fstatSync, openSync, readSync } = require('node:fs')
 const { pathToFileURL } = require('node:url')
 const { Script } = require('node:vm')
 
 const filename = `${__dirname}/chunks/phx.bundle`
-// Open until the end: what is asked for late comes from the same bundle, even if another has taken its place since.
-const file = openSync(filename)
+const url = pathToFileURL(__filename).href
+const modules = new Map()
+let [file, begin, index] = [0, 0, {}]
+
+/** Open until the end: what is asked for late comes from the same bundle, even if another has taken its place since. */
+function open() {
+  file = openSync(filename)
+  const [length, size] = read(0, 24).latin1Slice().split(' ').map(Number)
+  if (fstatSync(file).size !== size) throw new Error('it is cut')
+  begin = 24 + length
+  index = JSON.parse(read(24, length).latin1Slice())
+}
 
 function read(at, length) {
   const buffer = Buffer.allocUnsafeSlow(length)
   readSync(file, buffer, 0, length, at)
   return buffer
 }
-
-const begin = 8 + Number(read(0, 8).latin1Slice())
-const index = JSON.parse(read(8, begin - 8).latin1Slice())
-const url = pathToFileURL(__filename).href
-const modules = new Map()
 
 function load(name) {
   const known = modules.get(name)
@@ -41,6 +46,12 @@ function load(name) {
 
 // A call that ends without an answer has failed.
 process.exitCode = 1
+try {
+  open()
+} catch (error) {
+  process.stderr.write(`phx: error: phx is not whole, install it anew: ${filename}: ${error.message}\n`)
+  process.exit()
+}
 load('./program.js')
   .program(process.argv.slice(2), process)
   .then((code) => {

@@ -25,9 +25,14 @@ export interface Link {
 
 type Guest = DeclaredGuest & GuestRef
 
-/** Of all that is declared of a guest; no secret is among it. */
 export const fingerprint = (declared: Value): string =>
   createHash('sha256').update(canonical(declared)).digest('hex').slice(0, 16)
+
+const isOfTheForm = (link: Link): boolean => link.isOfTheForm !== false && link.isAfterAll !== true
+
+/** Of all that is declared of a guest and shows in a snapshot of it; no secret is among it. */
+export const formOf = (links: readonly Link[]): Value =>
+  links.filter(isOfTheForm).map(({ name, inputs }): Value => [name, inputs])
 
 /** One task a link, each after the one before. `others` are tasks that make what is in the guest, too. */
 export function chainTasks(
@@ -38,8 +43,7 @@ export function chainTasks(
 ): Task[] {
   const links = chain.filter(({ resources }) => resources.length > 0)
   const idOf = (link: Link): string => `${guest.target}:${link.name}`
-  const ofTheForm = links.filter(({ isOfTheForm = true, isAfterAll = false }) => isOfTheForm && !isAfterAll)
-  const watches = [...ofTheForm.map(idOf), ...others]
+  const watches = [...links.filter(isOfTheForm).map(idOf), ...others]
   return links.map((link, index) => {
     const before = links[index - 1]
     return {
@@ -59,11 +63,12 @@ export function chainTasks(
 
 /**
  * Its firewall's rules, before it is started: also once none is declared any more, as long as phx has a record of some.
- * `source` is the guest that it is a clone of.
+ * `source` is the id of the guest that it is a clone of, `all` are the guests of its kind.
  */
 export function firewallLinks(
   guest: Guest,
   source: string | null,
+  all: readonly Guest[],
   config: PhxConfig,
   stamped: ReadonlySet<string>,
 ): Link[] {
@@ -71,6 +76,8 @@ export function firewallLinks(
   if (firewall === null && !stamped.has(`${target}:firewall`)) return []
   const { backend, enabled } = declaredFirewall(config) ?? {}
   const isSwitchedOn = backend === 'pve-firewall' && enabled === true
+  const firewallOf = (id: string) => all.find((one) => one.id === id)?.firewall ?? null
+  const origin = source === null ? null : { id: source, firewall: firewallOf(source) }
   const inputs = {
     enabled: firewall?.isEnabled ?? null,
     rules: (firewall?.rules ?? []).map((rule) => ({ ...rule })),
@@ -83,7 +90,7 @@ export function firewallLinks(
       isOfTheForm: false,
       needs: [],
       inputs,
-      resources: [new GuestFirewall(guest, { source, isSwitchedOn })],
+      resources: [new GuestFirewall(guest, { source: origin, isSwitchedOn })],
     },
   ]
 }

@@ -30,10 +30,11 @@ import { LxcRestart } from '../lib/resources/lxc/restart.ts'
 import { RootFs } from '../lib/resources/lxc/rootfs.ts'
 import { SubIds } from '../lib/resources/lxc/sub-ids.ts'
 import { LxcTemplate } from '../lib/resources/lxc/template.ts'
-import { chainTasks, fingerprint, firewallLinks, type Link, undeclared } from './chain.ts'
+import { chainTasks, fingerprint, firewallLinks, formOf, type Link, undeclared } from './chain.ts'
 import { doomedGuests, powerTask, removal } from './orders.ts'
 
 interface World {
+  readonly containers: readonly DeclaredLxc[]
   readonly config: PhxConfig
   readonly zfs: DeclaredZfs
   readonly scripts: ReadonlyMap<string, FeatureScript>
@@ -49,6 +50,7 @@ const worldOf = (config: PhxConfig, stamped: readonly string[]): World => {
   const { vms, containers } = declaredGuests(config)
   return {
     config,
+    containers,
     zfs: declaredZfs(config),
     scripts: featureScripts(config),
     bootOrders: bootOrders([...vms, ...containers]),
@@ -78,7 +80,7 @@ function chainOf(lxc: DeclaredLxc, world: World): Link[] {
       resources: [new Container(lxc, world.bootOrders.get(lxc.target) ?? null)],
     },
     configLink(lxc, world),
-    ...firewallLinks(lxc, origin?.kind === 'clone' ? origin.ctid : null, world.config, world.stamped),
+    ...firewallLinks(lxc, origin?.kind === 'clone' ? origin.ctid : null, world.containers, world.config, world.stamped),
     mounts,
     {
       name: 'start',
@@ -95,7 +97,7 @@ function chainOf(lxc: DeclaredLxc, world: World): Link[] {
     ...scriptLinks(lxc, world),
   ]
   const ofVolumes = volumes.map((volume): Value => ({ ...volume }))
-  const all = fingerprint([...links.map(({ name, inputs }): Value => [name, inputs]), ofVolumes])
+  const all = fingerprint([formOf(links), ofVolumes])
   return [...links, healthLink(lxc, all), lastLink(lxc, all)]
 }
 

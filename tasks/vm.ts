@@ -31,10 +31,11 @@ import { stranger } from '../lib/resources/vm/refuse.ts'
 import { VmRestart } from '../lib/resources/vm/restart.ts'
 import { VmTemplate } from '../lib/resources/vm/template.ts'
 import { FeaturesGone } from '../lib/resources/vm-features/gone.ts'
-import { chainTasks, fingerprint, firewallLinks, type Link, undeclared } from './chain.ts'
+import { chainTasks, fingerprint, firewallLinks, formOf, type Link, undeclared } from './chain.ts'
 import { doomedGuests, powerTask, removal } from './orders.ts'
 
 interface World {
+  readonly vms: readonly DeclaredVm[]
   readonly config: PhxConfig
   /** Whether there is a task for the exports of this host. */
   readonly isExporting: boolean
@@ -100,7 +101,7 @@ function chainOf(vm: DeclaredVm, world: World): Link[] {
         new VmRestart(vm),
       ],
     },
-    ...firewallLinks(vm, origin?.kind === 'clone' ? origin.vmid : null, world.config, world.stamped),
+    ...firewallLinks(vm, origin?.kind === 'clone' ? origin.vmid : null, world.vms, world.config, world.stamped),
     {
       name: 'agent',
       title: 'started, with its guest agent',
@@ -160,7 +161,7 @@ function chainOf(vm: DeclaredVm, world: World): Link[] {
       }),
     },
   ]
-  const all = fingerprint(links.map(({ name, inputs }): Value => [name, inputs]))
+  const all = fingerprint(formOf(links))
   if (vm.isTemplate) {
     return [...links, { name: 'template', title: 'template', needs: [], inputs: {}, resources: [new VmTemplate(vm)] }]
   }
@@ -202,6 +203,7 @@ export const vm: TaskModule<PhxConfig> = {
   expand(config, orphans) {
     const { vms, containers } = declaredGuests(config)
     const world: World = {
+      vms,
       config,
       isExporting: declaredNfs(config).entries.length > 0,
       bootOrders: bootOrders([...vms, ...containers]),

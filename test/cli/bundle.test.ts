@@ -45,6 +45,20 @@ test('a program that ends without an answer has failed', async () => {
   assert.is(call(join(at, 'phx.js')).status, 1)
 })
 
+test('a bundle that is missing or cut is told in one line', async () => {
+  const program = await made()
+  const path = join(folder, 'chunks/phx.bundle')
+  const whole = readFileSync(path)
+  for (const length of [0, 20, 100, whole.length - 1]) {
+    writeFileSync(path, whole.subarray(0, length))
+    const { stderr, status } = call(program)
+    assert.match(stderr, /^phx: error: phx is not whole, install it anew: \S+phx\.bundle: .*\n$/)
+    assert.is(status, 1)
+  }
+  rmSync(path)
+  assert.match(call(program).stderr, /^phx: error: phx is not whole, .*ENOENT.*\n$/)
+})
+
 test('a code cache that V8 rejects costs time, nothing else', async () => {
   const program = await made()
   const path = join(folder, 'chunks/phx.bundle')

@@ -30,6 +30,15 @@ async function converged(more: Partial<Vm>): Promise<Scene> {
   return one
 }
 
+/** The template lets SSH in, and its clone the web. */
+async function templateToo(): Promise<Scene> {
+  const one = await scene({ firewall: { enabled: true, rules: [web] } })
+  const { vms = [], ...guests } = one.config.guests ?? {}
+  const declared = vms.map((vm) => (vm.is_template ? { ...vm, firewall: { enabled: true, rules: [ssh] } } : vm))
+  one.config = { ...one.config, guests: { ...guests, vms: declared } }
+  return one
+}
+
 test("a machine's rules and its card are there before it first runs; then nothing", async () => {
   const one = await scene({ firewall: on })
   await datacenter(one)
@@ -110,16 +119,60 @@ test("declared no more, another's rules stay in force", async () => {
   const one = await converged({ firewall: { enabled: true, rules: [ssh] } })
   await one.write(file, `${one.text(file)}IN Ping(ACCEPT) # mine\n`)
   one.declare()
+  assert.match(JSON.stringify((await one.plan()).tasks), `${file} has rules of others, so the firewall of VM 8101`)
   await one.converge()
   assert.is(one.text(file), '[OPTIONS]\n\nenable: 1\n\n[RULES]\n\nIN Ping(ACCEPT) # mine\n')
   await one.nothingToDo()
 })
 
+test('declared no more, nothing of it keeps a guest shut: not after a run that failed, and not for an alias or a note', async () => {
+  const bad = { ...ssh, source: 'dc/office' }
+  for (const before of [undefined, { enabled: false, rules: [ssh] }]) {
+    const one = await converged(before ? { firewall: before } : {})
+    one.declare({ firewall: { enabled: true, rules: [bad] } })
+    await one.run(1)
+    one.declare()
+    await one.converge()
+    assert.is(one.text(file), undefined)
+  }
+  const one = await converged({})
+  const alias = '[ALIASES]\n\noffice 10.0.0.0/24 # mine\n'
+  await one.write(file, alias)
+  one.declare({ firewall: { enabled: true, rules: [bad] } })
+  await one.converge()
+  one.declare()
+  await one.converge()
+  assert.match(one.text(file) ?? '', alias)
+  assert.not.match(one.text(file) ?? '', 'enable: 1')
+  // What somebody switches on afterwards is theirs.
+  await one.write(file, '[OPTIONS]\n\nenable: 1\n')
+  await one.nothingToDo()
+})
+
+test('a file with line ends that Proxmox VE does not read is not taken for one in force', async () => {
+  const one = await converged({ firewall: on })
+  await one.write(file, (one.text(file) ?? '').replaceAll('\n', '\r\n'))
+  const { events } = await one.run(1)
+  assert.match(JSON.stringify(events), `${file} has line ends of Windows`)
+})
+
+test('the plan of a template and its clone is what the run does', async () => {
+  const one = await templateToo()
+  const planned = (await one.plan()).tasks.find(({ task }) => task === 'vm:8101:firewall')
+  assert.match(JSON.stringify(planned), `"from":"${sshLine}","to":null`)
+})
+
+test('other rules alone make no new final form', async () => {
+  const one = await converged({ firewall: { enabled: true, rules: [ssh] } })
+  one.declare({ firewall: on })
+  assert.equal(
+    (await one.changes()).map(({ resource }) => resource),
+    ['vm:8101/firewall'],
+  )
+})
+
 test('a clone has the rules of its template until it has its own', async () => {
-  const one = await scene({ firewall: { enabled: true, rules: [web] } })
-  const { vms = [], ...guests } = one.config.guests ?? {}
-  const declared = vms.map((vm) => (vm.is_template ? { ...vm, firewall: { enabled: true, rules: [ssh] } } : vm))
-  one.config = { ...one.config, guests: { ...guests, vms: declared } }
+  const one = await templateToo()
   await one.converge()
   assert.match(one.text('/etc/pve/firewall/9000.fw') ?? '', sshLine)
   assert.match(one.text(file) ?? '', webLine)
@@ -188,12 +241,15 @@ test('a container of which only volumes and a firewall are declared is not passe
   assert.match(one.text('/etc/pve/firewall/901.fw') ?? '', sshLine)
 })
 
-test("a guest's rule names a card of the guest", () => {
+test("a guest's rule that Proxmox VE would leave out is refused, such as one with no card of the guest", () => {
   const firewall = {
     enabled: true,
     rules: [
       { ...ssh, iface: 'net0' },
       { ...web, iface: 'vmbr0' },
+      rule('90:80', 'odd'),
+      rule(Array.from({ length: 16 }, (_, index) => index + 1).join(','), 'many'),
+      { ...ssh, source: '10.0.0.9-10.0.0.2' },
     ],
   }
   assertProblems({ guests: { lxc_configs: { '901': { name: 'models', adopt: true, firewall } } } }, [
@@ -201,6 +257,13 @@ test("a guest's rule names a card of the guest", () => {
       path: "$.guests.lxc_configs['901'].firewall.rules[1].iface",
       ...{ message: 'vmbr0 is no network card of a guest', mend: 'name its card: net0', meant: 'net0' },
     },
+    ...[
+      ['port', '90:80 is no range of ports', 'the lower one comes first'] as const,
+      ['port', 'more than 15 ports', 'several rules'] as const,
+      ['source', '10.0.0.9-10.0.0.2 is no range of addresses', 'the lower one comes first'] as const,
+    ].map(([field, message, mend], index) => {
+      return { path: `$.guests.lxc_configs['901'].firewall.rules[${index + 2}].${field}`, message, mend }
+    }),
   ])
 })
 

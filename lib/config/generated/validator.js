@@ -78,80 +78,81 @@ le"}}}},firewallRule:{type:"object",additionalProperties:!1,required:["type","ac
 re","igmp","vrrp"]},source:{type:"string",pattern:"^[0-9A-Za-z.:+/_-]+(,[0-9A-Za-z.:+/_-]+)*$"},dest:{type:"string",pattern:"\
 ^[0-9A-Za-z.:+/_-]+(,[0-9A-Za-z.:+/_-]+)*$"},port:{type:"string",pattern:"^[0-9]{1,5}(:[0-9]{1,5})?(,[0-9]{1,5}(:[0-9]{1\
 ,5})?)*$"},iface:{type:"string",pattern:"^[A-Za-z][A-Za-z0-9_.-]{0,14}$"},comment:{type:"string",pattern:`^[^'"\\u0000-\\u\
-001f]*$`}}},sharedVolume:{type:"object",additionalProperties:!1,required:["host_path"],properties:{host_path:{$ref:"#/$d\
-efs/absolutePath"},mounts:{type:"object",patternProperties:{"^[1-9][0-9]{2,8}$":{$ref:"#/$defs/absolutePath"}},additionalProperties:!1},
-owner:{type:"string",pattern:"^[A-Za-z0-9_-]+(:[A-Za-z0-9_-]+)?$"}}},guestId:{type:"integer",minimum:100,maximum:999999999},
-guestDependencies:{type:"array",items:{type:["string","integer"],pattern:"^((vm|lxc):)?[1-9][0-9]{2,8}$"}},guestSnapshots:{
-type:"object",additionalProperties:!1,properties:{final_form:{type:"boolean"},keep:{type:"integer",minimum:1,maximum:20}}},
-guestRestart:{type:"string",enum:["manual","allowed"]},guestSeconds:{type:"integer",minimum:1,maximum:86400},nameservers:{
-anyOf:[{type:"string"},{type:"array",items:{$ref:"#/$defs/address"}}]},features:{type:"array",items:{type:"string",pattern:"\
-^[a-z0-9][a-z0-9_-]*$"}},zfsVolume:{type:"object",additionalProperties:!1,required:["name","pool","size_gb","mount_point"],
-properties:{name:{type:"string",minLength:1},pool:{type:"string",minLength:1},size_gb:{type:"integer",minimum:1},mount_point:{
-$ref:"#/$defs/absolutePath"},backup:{type:"boolean"},persistent:{type:"boolean"}}},vmDefaults:{type:"object",additionalProperties:!1,
-properties:{template:{type:"string"},ubuntu_release:{type:"string"},cores:{type:"integer",minimum:1},memory_mb:{type:"in\
-teger",minimum:64},disk_size_gb:{type:"integer",minimum:1},storage_pool:{type:"string"},network_bridge:{type:"string"},nameservers:{
-$ref:"#/$defs/nameservers"},user_config:{$ref:"#/$defs/vmUser"},agent_timeout_seconds:{$ref:"#/$defs/guestSeconds"},feature_timeout_seconds:{
-$ref:"#/$defs/guestSeconds"},restart:{$ref:"#/$defs/guestRestart"}}},vm:{type:"object",additionalProperties:!1,required:[
-"vmid","name"],properties:{vmid:{$ref:"#/$defs/guestId"},name:{$ref:"#/$defs/guestName"},is_template:{type:"boolean"},template_image:{
-type:"string"},template_image_url:{type:"string",pattern:"^https?://[^\\s]+$"},template_image_sha256:{type:"string",pattern:"\
-^[0-9a-f]{64}$"},clone_from_vmid:{$ref:"#/$defs/guestId"},linked_clone:{type:"boolean"},cores:{type:"integer",minimum:1},
-memory_mb:{type:"integer",minimum:64},disk_size_gb:{type:"integer",minimum:1},storage_pool:{type:"string"},network_bridge:{
-type:"string"},mac_address:{$ref:"#/$defs/macAddress"},network_config:{type:"object",additionalProperties:!1,required:["\
-ip"],properties:{ip:{$ref:"#/$defs/addressOrDhcp"},gw:{$ref:"#/$defs/address"},nameserver:{$ref:"#/$defs/address"},nameservers:{
-$ref:"#/$defs/nameservers"}}},user_config:{$ref:"#/$defs/vmUser"},start_at_boot:{type:"boolean"},boot_order:{type:"integ\
-er",minimum:0},boot_delay:{type:"integer",minimum:0},features:{$ref:"#/$defs/features"},dependencies:{$ref:"#/$defs/gues\
-tDependencies"},volumes:{type:"array",items:{$ref:"#/$defs/vmVolume"}},nfs_shares:{type:"array",items:{$ref:"#/$defs/nfs\
-Share"}},file_injections:{type:"array",items:{$ref:"#/$defs/fileInjection"}},agent_timeout_seconds:{$ref:"#/$defs/guestS\
-econds"},feature_timeout_seconds:{$ref:"#/$defs/guestSeconds"},shutdown_timeout_seconds:{$ref:"#/$defs/guestSeconds"},restart:{
-$ref:"#/$defs/guestRestart"},snapshots:{$ref:"#/$defs/guestSnapshots"},adopt:{type:"boolean"},protected:{type:"boolean"},
-persistent_disks:{type:"array",items:{type:"string",pattern:"^(scsi|virtio|sata|ide)[0-9]+$"}},firewall:{$ref:"#/$defs/g\
-uestFirewall"}}},vmUser:{type:"object",additionalProperties:!1,required:["username"],properties:{username:{$ref:"#/$defs\
-/unixName"},password:{$ref:"#/$defs/secret"},ssh_public_keys:{type:"array",items:{$ref:"#/$defs/sshPublicKey"}}}},vmVolume:{
-type:"object",additionalProperties:!1,required:["type","server","path","mount_point"],properties:{type:{type:"string",enum:[
-"nfs"]},name:{type:"string"},server:{type:"string",minLength:1},path:{$ref:"#/$defs/absolutePath"},mount_point:{$ref:"#/\
-$defs/absolutePath"}}},nfsShare:{type:"object",additionalProperties:!1,required:["host_path","guest_path"],properties:{host_path:{
-$ref:"#/$defs/absolutePath"},guest_path:{$ref:"#/$defs/absolutePath"},options:{type:"string",pattern:"^[^\\s,]+(,[^\\s,]+)\
-*$"}}},fileInjection:{type:"object",additionalProperties:!1,required:["source","destination"],properties:{source:{anyOf:[
-{type:"string",minLength:1},{$ref:"#/$defs/secret"}]},destination:{$ref:"#/$defs/absolutePath"},owner:{type:"string",pattern:"\
-^[A-Za-z0-9_-]+(:[A-Za-z0-9_-]+)?$"},mode:{$ref:"#/$defs/fileMode"}}},lxc:{type:"object",additionalProperties:!1,required:[
-"name"],properties:{name:{$ref:"#/$defs/guestName"},template:{type:"string",minLength:1},clone_from_ctid:{type:["string",
-"integer"],pattern:"^[1-9][0-9]{2,8}$"},is_template:{type:"boolean"},cores:{type:"integer",minimum:1},memory_mb:{type:"i\
-nteger",minimum:16},swap_mb:{type:"integer",minimum:0},storage_pool:{type:"string"},storage_size_gb:{type:"integer",minimum:1},
-mac_address:{$ref:"#/$defs/macAddress"},network_config:{$ref:"#/$defs/lxcNetwork"},secondary_network_config:{$ref:"#/$de\
-fs/lxcNetwork"},unprivileged:{type:"boolean"},features:{$ref:"#/$defs/features"},pct_options:{type:"array",items:{type:"\
-string",pattern:"^[a-z_]+=[A-Za-z0-9;._-]+$"}},lxc_options:{type:"array",items:{type:"string",pattern:"^lxc\\.[a-z0-9._]+\
- *[=:].*$"}},gpu_assignment:{type:"string",pattern:"^(none|[0-9]+( *[, ] *[0-9]+)*)$"},application_script:{type:"string",
-minLength:1},zfs_volumes:{type:"array",items:{$ref:"#/$defs/zfsVolume"}},mount_points:{type:"array",items:{$ref:"#/$defs\
-/lxcMountPoint"}},id_maps:{type:"array",items:{$ref:"#/$defs/idMap"}},start_at_boot:{type:"boolean"},boot_order:{type:"i\
-nteger",minimum:0},boot_delay:{type:"integer",minimum:0},dependencies:{$ref:"#/$defs/guestDependencies"},health_check:{$ref:"\
-#/$defs/healthCheck"},feature_timeout_seconds:{$ref:"#/$defs/guestSeconds"},shutdown_timeout_seconds:{$ref:"#/$defs/gues\
-tSeconds"},restart:{$ref:"#/$defs/guestRestart"},snapshots:{$ref:"#/$defs/guestSnapshots"},adopt:{type:"boolean"},protected:{
-type:"boolean"},firewall:{$ref:"#/$defs/guestFirewall"}}},healthCheck:{type:"object",additionalProperties:!1,required:["\
-command"],properties:{command:{anyOf:[{type:"string",minLength:1},{type:"array",minItems:1,items:{type:"string",minLength:1}}]},
-retries:{type:"integer",minimum:0,maximum:1e3},interval:{$ref:"#/$defs/guestSeconds"}}},lxcNetwork:{type:"object",additionalProperties:!1,
-required:["name","bridge","ip"],properties:{name:{type:"string"},bridge:{type:"string"},ip:{$ref:"#/$defs/addressOrDhcp"},
-gw:{$ref:"#/$defs/address"},nameserver:{$ref:"#/$defs/address"},nameservers:{$ref:"#/$defs/nameservers"},hwaddr:{$ref:"#\
-/$defs/macAddress"}}},lxcMountPoint:{type:"object",additionalProperties:!1,required:["host_path","container_path"],properties:{
-host_path:{$ref:"#/$defs/absolutePath"},container_path:{$ref:"#/$defs/absolutePath"},owner_uid:{type:"integer",minimum:0},
-owner_gid:{type:"integer",minimum:0}}},idMap:{type:"object",additionalProperties:!1,required:["type","host_id","containe\
-r_id","size"],properties:{type:{type:"string",enum:["uid","gid"]},host_id:{type:"integer",minimum:0},container_id:{type:"\
-integer",minimum:0},size:{type:"integer",minimum:1}}},secret:{type:"object",additionalProperties:!1,minProperties:1,maxProperties:1,
-properties:{file:{type:"string",pattern:"^/.+$"},env:{type:"string",pattern:"^[A-Za-z_][A-Za-z0-9_]*$"},credential:{type:"\
-string",pattern:"^[A-Za-z0-9_.-]+$"},command:{type:"array",minItems:1,items:{type:"string",minLength:1}}}},absolutePath:{
-type:"string",pattern:"^/[^\\u0000-\\u001f]*$"},address:{type:"string",pattern:"^([0-9]{1,3}(\\.[0-9]{1,3}){3}|[0-9A-Fa-f\
-:]*:[0-9A-Fa-f:.]*)$"},cidr:{type:"string",pattern:"^([0-9]{1,3}(\\.[0-9]{1,3}){3}|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*)/[0-9]{1,\
-3}$"},addressOrDhcp:{type:"string",pattern:"^(dhcp|([0-9]{1,3}(\\.[0-9]{1,3}){3}|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*)/[0-9]{1,3}\
-)$"},hostname:{type:"string",pattern:"^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$"},guestName:{type:"string",pattern:"\
-^(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$"},unixName:{
-type:"string",pattern:"^[a-z_][a-z0-9_-]{0,31}$"},macAddress:{type:"string",pattern:"^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}\
-$"},sshPublicKey:{type:"string",pattern:"^$|^(ssh-(ed25519|rsa)|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2\
--nistp256)@openssh\\.com) [A-Za-z0-9+/]+=*( .*)?$"},fileMode:{type:"string",pattern:"^[0-7]{3,4}$"}}},Q=Object.prototype.
-hasOwnProperty,Ze=new RegExp("^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$","u"),
-Ie=new RegExp("^[A-Za-z]+(/[A-Za-z0-9_+-]+)*$","u"),ve=new RegExp("^[a-z0-9][a-z0-9+.-]+$","u"),Ne=new RegExp("^(C|POSIX\
-|C\\.UTF-8|[a-z]{2,3}_[A-Z]{2}(\\.[A-Za-z0-9-]+)?(@[a-z]+)?)$","u"),Ee=new RegExp("^[a-z][a-z0-9_-]*([./][A-Za-z0-9_.-]+\
-)+$","u"),qe=new RegExp("^[A-Za-z0-9.:-]+$","u"),Fe=new RegExp("^[A-Za-z0-9_.-]{1,15}$","u"),Re=new RegExp("^[a-z]+:.+$",
-"u"),Oe=new RegExp("^[0-9]+(\\.[0-9]+){1,2}$","u"),ze=new RegExp("^https?://[^\\s]+$","u"),xe=new RegExp("^[0-9a-f]{64}$",
-"u"),Le=new RegExp("^[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\\.[0-7]$","u"),_e=new RegExp("^[1-9][0-9]{2,8}$","u");const Se=new RegExp("^/[^\\u0000-\\u001f]*$","u");function _(r,{instancePath:s="",parentData:w,parentDataProperty:k,rootData:l=r,
+001f\\u2028\\u2029]*$`}}},sharedVolume:{type:"object",additionalProperties:!1,required:["host_path"],properties:{host_path:{
+$ref:"#/$defs/absolutePath"},mounts:{type:"object",patternProperties:{"^[1-9][0-9]{2,8}$":{$ref:"#/$defs/absolutePath"}},
+additionalProperties:!1},owner:{type:"string",pattern:"^[A-Za-z0-9_-]+(:[A-Za-z0-9_-]+)?$"}}},guestId:{type:"integer",minimum:100,
+maximum:999999999},guestDependencies:{type:"array",items:{type:["string","integer"],pattern:"^((vm|lxc):)?[1-9][0-9]{2,8\
+}$"}},guestSnapshots:{type:"object",additionalProperties:!1,properties:{final_form:{type:"boolean"},keep:{type:"integer",
+minimum:1,maximum:20}}},guestRestart:{type:"string",enum:["manual","allowed"]},guestSeconds:{type:"integer",minimum:1,maximum:86400},
+nameservers:{anyOf:[{type:"string"},{type:"array",items:{$ref:"#/$defs/address"}}]},features:{type:"array",items:{type:"\
+string",pattern:"^[a-z0-9][a-z0-9_-]*$"}},zfsVolume:{type:"object",additionalProperties:!1,required:["name","pool","size\
+_gb","mount_point"],properties:{name:{type:"string",minLength:1},pool:{type:"string",minLength:1},size_gb:{type:"integer",
+minimum:1},mount_point:{$ref:"#/$defs/absolutePath"},backup:{type:"boolean"},persistent:{type:"boolean"}}},vmDefaults:{type:"\
+object",additionalProperties:!1,properties:{template:{type:"string"},ubuntu_release:{type:"string"},cores:{type:"integer",
+minimum:1},memory_mb:{type:"integer",minimum:64},disk_size_gb:{type:"integer",minimum:1},storage_pool:{type:"string"},network_bridge:{
+type:"string"},nameservers:{$ref:"#/$defs/nameservers"},user_config:{$ref:"#/$defs/vmUser"},agent_timeout_seconds:{$ref:"\
+#/$defs/guestSeconds"},feature_timeout_seconds:{$ref:"#/$defs/guestSeconds"},restart:{$ref:"#/$defs/guestRestart"}}},vm:{
+type:"object",additionalProperties:!1,required:["vmid","name"],properties:{vmid:{$ref:"#/$defs/guestId"},name:{$ref:"#/$\
+defs/guestName"},is_template:{type:"boolean"},template_image:{type:"string"},template_image_url:{type:"string",pattern:"\
+^https?://[^\\s]+$"},template_image_sha256:{type:"string",pattern:"^[0-9a-f]{64}$"},clone_from_vmid:{$ref:"#/$defs/guest\
+Id"},linked_clone:{type:"boolean"},cores:{type:"integer",minimum:1},memory_mb:{type:"integer",minimum:64},disk_size_gb:{
+type:"integer",minimum:1},storage_pool:{type:"string"},network_bridge:{type:"string"},mac_address:{$ref:"#/$defs/macAddr\
+ess"},network_config:{type:"object",additionalProperties:!1,required:["ip"],properties:{ip:{$ref:"#/$defs/addressOrDhcp"},
+gw:{$ref:"#/$defs/address"},nameserver:{$ref:"#/$defs/address"},nameservers:{$ref:"#/$defs/nameservers"}}},user_config:{
+$ref:"#/$defs/vmUser"},start_at_boot:{type:"boolean"},boot_order:{type:"integer",minimum:0},boot_delay:{type:"integer",minimum:0},
+features:{$ref:"#/$defs/features"},dependencies:{$ref:"#/$defs/guestDependencies"},volumes:{type:"array",items:{$ref:"#/\
+$defs/vmVolume"}},nfs_shares:{type:"array",items:{$ref:"#/$defs/nfsShare"}},file_injections:{type:"array",items:{$ref:"#\
+/$defs/fileInjection"}},agent_timeout_seconds:{$ref:"#/$defs/guestSeconds"},feature_timeout_seconds:{$ref:"#/$defs/guest\
+Seconds"},shutdown_timeout_seconds:{$ref:"#/$defs/guestSeconds"},restart:{$ref:"#/$defs/guestRestart"},snapshots:{$ref:"\
+#/$defs/guestSnapshots"},adopt:{type:"boolean"},protected:{type:"boolean"},persistent_disks:{type:"array",items:{type:"s\
+tring",pattern:"^(scsi|virtio|sata|ide)[0-9]+$"}},firewall:{$ref:"#/$defs/guestFirewall"}}},vmUser:{type:"object",additionalProperties:!1,
+required:["username"],properties:{username:{$ref:"#/$defs/unixName"},password:{$ref:"#/$defs/secret"},ssh_public_keys:{type:"\
+array",items:{$ref:"#/$defs/sshPublicKey"}}}},vmVolume:{type:"object",additionalProperties:!1,required:["type","server",
+"path","mount_point"],properties:{type:{type:"string",enum:["nfs"]},name:{type:"string"},server:{type:"string",minLength:1},
+path:{$ref:"#/$defs/absolutePath"},mount_point:{$ref:"#/$defs/absolutePath"}}},nfsShare:{type:"object",additionalProperties:!1,
+required:["host_path","guest_path"],properties:{host_path:{$ref:"#/$defs/absolutePath"},guest_path:{$ref:"#/$defs/absolu\
+tePath"},options:{type:"string",pattern:"^[^\\s,]+(,[^\\s,]+)*$"}}},fileInjection:{type:"object",additionalProperties:!1,
+required:["source","destination"],properties:{source:{anyOf:[{type:"string",minLength:1},{$ref:"#/$defs/secret"}]},destination:{
+$ref:"#/$defs/absolutePath"},owner:{type:"string",pattern:"^[A-Za-z0-9_-]+(:[A-Za-z0-9_-]+)?$"},mode:{$ref:"#/$defs/file\
+Mode"}}},lxc:{type:"object",additionalProperties:!1,required:["name"],properties:{name:{$ref:"#/$defs/guestName"},template:{
+type:"string",minLength:1},clone_from_ctid:{type:["string","integer"],pattern:"^[1-9][0-9]{2,8}$"},is_template:{type:"bo\
+olean"},cores:{type:"integer",minimum:1},memory_mb:{type:"integer",minimum:16},swap_mb:{type:"integer",minimum:0},storage_pool:{
+type:"string"},storage_size_gb:{type:"integer",minimum:1},mac_address:{$ref:"#/$defs/macAddress"},network_config:{$ref:"\
+#/$defs/lxcNetwork"},secondary_network_config:{$ref:"#/$defs/lxcNetwork"},unprivileged:{type:"boolean"},features:{$ref:"\
+#/$defs/features"},pct_options:{type:"array",items:{type:"string",pattern:"^[a-z_]+=[A-Za-z0-9;._-]+$"}},lxc_options:{type:"\
+array",items:{type:"string",pattern:"^lxc\\.[a-z0-9._]+ *[=:].*$"}},gpu_assignment:{type:"string",pattern:"^(none|[0-9]+\
+( *[, ] *[0-9]+)*)$"},application_script:{type:"string",minLength:1},zfs_volumes:{type:"array",items:{$ref:"#/$defs/zfsV\
+olume"}},mount_points:{type:"array",items:{$ref:"#/$defs/lxcMountPoint"}},id_maps:{type:"array",items:{$ref:"#/$defs/idM\
+ap"}},start_at_boot:{type:"boolean"},boot_order:{type:"integer",minimum:0},boot_delay:{type:"integer",minimum:0},dependencies:{
+$ref:"#/$defs/guestDependencies"},health_check:{$ref:"#/$defs/healthCheck"},feature_timeout_seconds:{$ref:"#/$defs/guest\
+Seconds"},shutdown_timeout_seconds:{$ref:"#/$defs/guestSeconds"},restart:{$ref:"#/$defs/guestRestart"},snapshots:{$ref:"\
+#/$defs/guestSnapshots"},adopt:{type:"boolean"},protected:{type:"boolean"},firewall:{$ref:"#/$defs/guestFirewall"}}},healthCheck:{
+type:"object",additionalProperties:!1,required:["command"],properties:{command:{anyOf:[{type:"string",minLength:1},{type:"\
+array",minItems:1,items:{type:"string",minLength:1}}]},retries:{type:"integer",minimum:0,maximum:1e3},interval:{$ref:"#/\
+$defs/guestSeconds"}}},lxcNetwork:{type:"object",additionalProperties:!1,required:["name","bridge","ip"],properties:{name:{
+type:"string"},bridge:{type:"string"},ip:{$ref:"#/$defs/addressOrDhcp"},gw:{$ref:"#/$defs/address"},nameserver:{$ref:"#/\
+$defs/address"},nameservers:{$ref:"#/$defs/nameservers"},hwaddr:{$ref:"#/$defs/macAddress"}}},lxcMountPoint:{type:"objec\
+t",additionalProperties:!1,required:["host_path","container_path"],properties:{host_path:{$ref:"#/$defs/absolutePath"},container_path:{
+$ref:"#/$defs/absolutePath"},owner_uid:{type:"integer",minimum:0},owner_gid:{type:"integer",minimum:0}}},idMap:{type:"ob\
+ject",additionalProperties:!1,required:["type","host_id","container_id","size"],properties:{type:{type:"string",enum:["u\
+id","gid"]},host_id:{type:"integer",minimum:0},container_id:{type:"integer",minimum:0},size:{type:"integer",minimum:1}}},
+secret:{type:"object",additionalProperties:!1,minProperties:1,maxProperties:1,properties:{file:{type:"string",pattern:"^\
+/.+$"},env:{type:"string",pattern:"^[A-Za-z_][A-Za-z0-9_]*$"},credential:{type:"string",pattern:"^[A-Za-z0-9_.-]+$"},command:{
+type:"array",minItems:1,items:{type:"string",minLength:1}}}},absolutePath:{type:"string",pattern:"^/[^\\u0000-\\u001f]*$"},
+address:{type:"string",pattern:"^([0-9]{1,3}(\\.[0-9]{1,3}){3}|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*)$"},cidr:{type:"string",pattern:"\
+^([0-9]{1,3}(\\.[0-9]{1,3}){3}|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*)/[0-9]{1,3}$"},addressOrDhcp:{type:"string",pattern:"^(dhcp|\
+([0-9]{1,3}(\\.[0-9]{1,3}){3}|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*)/[0-9]{1,3})$"},hostname:{type:"string",pattern:"^[A-Za-z0-9]\
+([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$"},guestName:{type:"string",pattern:"^(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-\
+z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$"},unixName:{type:"string",pattern:"^[a-z_][a-z0-9_-]{0,31}$"},
+macAddress:{type:"string",pattern:"^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}$"},sshPublicKey:{type:"string",pattern:"^$|^(ssh-\
+(ed25519|rsa)|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\\.com) [A-Za-z0-9+/]+=*( .*)?$"},
+fileMode:{type:"string",pattern:"^[0-7]{3,4}$"}}},Q=Object.prototype.hasOwnProperty,Ze=new RegExp("^[A-Za-z0-9]([A-Za-z0\
+-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$","u"),Ie=new RegExp("^[A-Za-z]+(/[A-Za-z0-9_+-]+)*$","u"),
+ve=new RegExp("^[a-z0-9][a-z0-9+.-]+$","u"),Ne=new RegExp("^(C|POSIX|C\\.UTF-8|[a-z]{2,3}_[A-Z]{2}(\\.[A-Za-z0-9-]+)?(@[a-\
+z]+)?)$","u"),Ee=new RegExp("^[a-z][a-z0-9_-]*([./][A-Za-z0-9_.-]+)+$","u"),qe=new RegExp("^[A-Za-z0-9.:-]+$","u"),Fe=new RegExp(
+"^[A-Za-z0-9_.-]{1,15}$","u"),Re=new RegExp("^[a-z]+:.+$","u"),Oe=new RegExp("^[0-9]+(\\.[0-9]+){1,2}$","u"),ze=new RegExp(
+"^https?://[^\\s]+$","u"),xe=new RegExp("^[0-9a-f]{64}$","u"),Le=new RegExp("^[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\\.[0-7]\
+$","u"),_e=new RegExp("^[1-9][0-9]{2,8}$","u");const Se=new RegExp("^/[^\\u0000-\\u001f]*$","u");function _(r,{instancePath:s="",parentData:w,parentDataProperty:k,rootData:l=r,
 dynamicAnchors:d={}}={}){let e=null,t=0;const a=_.evaluated;return a.dynamicProps&&(a.props=void 0),a.dynamicItems&&(a.items=
 void 0),typeof r=="string"?Se.test(r)||(e=n(e,{instancePath:s,keyword:"pattern",params:{pattern:"^/[^\\u0000-\\u001f]*$"}}),
 t++):(e=n(e,{instancePath:s,keyword:"type",params:{type:"string"}}),t++),_.errors=e,t===0}_.evaluated={dynamicProps:!1,dynamicItems:!1};const Me=new RegExp("^[a-z0-9][a-z0-9-]{0,40}$","u"),Te=new RegExp("^(https?://|file:/)[^\\s]+$","u"),he=new RegExp("^[^\
@@ -447,47 +448,48 @@ e.length))}else e=n(e,{instancePath:s,keyword:"type",params:{type:"object"}}),t+
 evaluated;return a.dynamicProps&&(a.props=void 0),a.dynamicItems&&(a.items=void 0),typeof r!="string"&&(e=n(e,{instancePath:s,
 keyword:"type",params:{type:"string"}}),t++),r==="ACCEPT"||r==="DROP"||r==="REJECT"||(e=n(e,{instancePath:s,keyword:"enu\
 m",params:{}}),t++),x.errors=e,t===0}x.evaluated={dynamicProps:!1,dynamicItems:!1};const Pe=new RegExp("^[0-9A-Za-z.:+/_-]+(,[0-9A-Za-z.:+/_-]+)*$","u"),lr=new RegExp("^[0-9]{1,5}(:[0-9]{1,5})?(,[0-9]{1,\
-5}(:[0-9]{1,5})?)*$","u"),dr=new RegExp(`^[^'"\\u0000-\\u001f]*$`,"u");function K(r,{instancePath:s="",parentData:w,parentDataProperty:k,
-rootData:l=r,dynamicAnchors:d={}}={}){let e=null,t=0;const a=K.evaluated;if(a.dynamicProps&&(a.props=void 0),a.dynamicItems&&
-(a.items=void 0),r&&typeof r=="object"&&!Array.isArray(r)){r.type===void 0&&(e=n(e,{instancePath:s,keyword:"required",params:{
-missingProperty:"type"}}),t++),r.action===void 0&&(e=n(e,{instancePath:s,keyword:"required",params:{missingProperty:"act\
-ion"}}),t++);for(const i in r)i==="type"||i==="action"||i==="proto"||i==="source"||i==="dest"||i==="port"||i==="iface"||
-i==="comment"||(e=n(e,{instancePath:s,keyword:"additionalProperties",params:{additionalProperty:i}}),t++);if(r.type!==void 0){
-let i=r.type;typeof i!="string"&&(e=n(e,{instancePath:s+"/type",keyword:"type",params:{type:"string"}}),t++),i==="in"||i===
-"out"||(e=n(e,{instancePath:s+"/type",keyword:"enum",params:{}}),t++)}if(r.action!==void 0&&(x(r.action,{instancePath:s+
-"/action",parentData:r,parentDataProperty:"action",rootData:l,dynamicAnchors:d})||(e=e===null?x.errors:e.concat(x.errors),
-t=e.length)),r.proto!==void 0){let i=r.proto;typeof i!="string"&&(e=n(e,{instancePath:s+"/proto",keyword:"type",params:{
-type:"string"}}),t++),i==="tcp"||i==="udp"||i==="icmp"||i==="icmpv6"||i==="esp"||i==="ah"||i==="gre"||i==="igmp"||i==="v\
-rrp"||(e=n(e,{instancePath:s+"/proto",keyword:"enum",params:{}}),t++)}if(r.source!==void 0){let i=r.source;typeof i=="st\
-ring"?Pe.test(i)||(e=n(e,{instancePath:s+"/source",keyword:"pattern",params:{pattern:"^[0-9A-Za-z.:+/_-]+(,[0-9A-Za-z.:+\
-/_-]+)*$"}}),t++):(e=n(e,{instancePath:s+"/source",keyword:"type",params:{type:"string"}}),t++)}if(r.dest!==void 0){let i=r.
-dest;typeof i=="string"?Pe.test(i)||(e=n(e,{instancePath:s+"/dest",keyword:"pattern",params:{pattern:"^[0-9A-Za-z.:+/_-]\
-+(,[0-9A-Za-z.:+/_-]+)*$"}}),t++):(e=n(e,{instancePath:s+"/dest",keyword:"type",params:{type:"string"}}),t++)}if(r.port!==
-void 0){let i=r.port;typeof i=="string"?lr.test(i)||(e=n(e,{instancePath:s+"/port",keyword:"pattern",params:{pattern:"^[\
-0-9]{1,5}(:[0-9]{1,5})?(,[0-9]{1,5}(:[0-9]{1,5})?)*$"}}),t++):(e=n(e,{instancePath:s+"/port",keyword:"type",params:{type:"\
-string"}}),t++)}if(r.iface!==void 0){let i=r.iface;typeof i=="string"?De.test(i)||(e=n(e,{instancePath:s+"/iface",keyword:"\
-pattern",params:{pattern:"^[A-Za-z][A-Za-z0-9_.-]{0,14}$"}}),t++):(e=n(e,{instancePath:s+"/iface",keyword:"type",params:{
-type:"string"}}),t++)}if(r.comment!==void 0){let i=r.comment;typeof i=="string"?dr.test(i)||(e=n(e,{instancePath:s+"/com\
-ment",keyword:"pattern",params:{pattern:`^[^'"\\u0000-\\u001f]*$`}}),t++):(e=n(e,{instancePath:s+"/comment",keyword:"typ\
-e",params:{type:"string"}}),t++)}}else e=n(e,{instancePath:s,keyword:"type",params:{type:"object"}}),t++;return K.errors=
-e,t===0}K.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};function O(r,{instancePath:s="",parentData:w,parentDataProperty:k,
-rootData:l=r,dynamicAnchors:d={}}={}){let e=null,t=0;const a=O.evaluated;if(a.dynamicProps&&(a.props=void 0),a.dynamicItems&&
-(a.items=void 0),r&&typeof r=="object"&&!Array.isArray(r)){for(const i in r)i==="backend"||i==="enabled"||i==="default_i\
-nput_policy"||i==="default_output_policy"||i==="default_forward_policy"||i==="global_firewall_rules"||(e=n(e,{instancePath:s,
-keyword:"additionalProperties",params:{additionalProperty:i}}),t++);if(r.backend!==void 0){let i=r.backend;typeof i!="st\
-ring"&&(e=n(e,{instancePath:s+"/backend",keyword:"type",params:{type:"string"}}),t++),i==="ufw"||i==="pve-firewall"||i===
-"none"||(e=n(e,{instancePath:s+"/backend",keyword:"enum",params:{}}),t++)}if(r.enabled!==void 0&&typeof r.enabled!="bool\
-ean"&&(e=n(e,{instancePath:s+"/enabled",keyword:"type",params:{type:"boolean"}}),t++),r.default_input_policy!==void 0&&(x(
-r.default_input_policy,{instancePath:s+"/default_input_policy",parentData:r,parentDataProperty:"default_input_policy",rootData:l,
-dynamicAnchors:d})||(e=e===null?x.errors:e.concat(x.errors),t=e.length)),r.default_output_policy!==void 0&&(x(r.default_output_policy,
-{instancePath:s+"/default_output_policy",parentData:r,parentDataProperty:"default_output_policy",rootData:l,dynamicAnchors:d})||
-(e=e===null?x.errors:e.concat(x.errors),t=e.length)),r.default_forward_policy!==void 0&&(x(r.default_forward_policy,{instancePath:s+
-"/default_forward_policy",parentData:r,parentDataProperty:"default_forward_policy",rootData:l,dynamicAnchors:d})||(e=e===
-null?x.errors:e.concat(x.errors),t=e.length)),r.global_firewall_rules!==void 0){let i=r.global_firewall_rules;if(Array.isArray(
-i)){const f=i.length;for(let y=0;y<f;y++)K(i[y],{instancePath:s+"/global_firewall_rules/"+y,parentData:i,parentDataProperty:y,
-rootData:l,dynamicAnchors:d})||(e=e===null?K.errors:e.concat(K.errors),t=e.length)}else e=n(e,{instancePath:s+"/global_f\
-irewall_rules",keyword:"type",params:{type:"array"}}),t++}}else e=n(e,{instancePath:s,keyword:"type",params:{type:"objec\
-t"}}),t++;return O.errors=e,t===0}O.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};const je=new RegExp("^[A-Za-z0-9_-]+(:[A-Za-z0-9_-]+)?$","u");function ne(r,{instancePath:s="",parentData:w,parentDataProperty:k,
+5}(:[0-9]{1,5})?)*$","u"),dr=new RegExp(`^[^'"\\u0000-\\u001f\\u2028\\u2029]*$`,"u");function K(r,{instancePath:s="",parentData:w,
+parentDataProperty:k,rootData:l=r,dynamicAnchors:d={}}={}){let e=null,t=0;const a=K.evaluated;if(a.dynamicProps&&(a.props=
+void 0),a.dynamicItems&&(a.items=void 0),r&&typeof r=="object"&&!Array.isArray(r)){r.type===void 0&&(e=n(e,{instancePath:s,
+keyword:"required",params:{missingProperty:"type"}}),t++),r.action===void 0&&(e=n(e,{instancePath:s,keyword:"required",params:{
+missingProperty:"action"}}),t++);for(const i in r)i==="type"||i==="action"||i==="proto"||i==="source"||i==="dest"||i==="\
+port"||i==="iface"||i==="comment"||(e=n(e,{instancePath:s,keyword:"additionalProperties",params:{additionalProperty:i}}),
+t++);if(r.type!==void 0){let i=r.type;typeof i!="string"&&(e=n(e,{instancePath:s+"/type",keyword:"type",params:{type:"st\
+ring"}}),t++),i==="in"||i==="out"||(e=n(e,{instancePath:s+"/type",keyword:"enum",params:{}}),t++)}if(r.action!==void 0&&
+(x(r.action,{instancePath:s+"/action",parentData:r,parentDataProperty:"action",rootData:l,dynamicAnchors:d})||(e=e===null?
+x.errors:e.concat(x.errors),t=e.length)),r.proto!==void 0){let i=r.proto;typeof i!="string"&&(e=n(e,{instancePath:s+"/pr\
+oto",keyword:"type",params:{type:"string"}}),t++),i==="tcp"||i==="udp"||i==="icmp"||i==="icmpv6"||i==="esp"||i==="ah"||i===
+"gre"||i==="igmp"||i==="vrrp"||(e=n(e,{instancePath:s+"/proto",keyword:"enum",params:{}}),t++)}if(r.source!==void 0){let i=r.
+source;typeof i=="string"?Pe.test(i)||(e=n(e,{instancePath:s+"/source",keyword:"pattern",params:{pattern:"^[0-9A-Za-z.:+\
+/_-]+(,[0-9A-Za-z.:+/_-]+)*$"}}),t++):(e=n(e,{instancePath:s+"/source",keyword:"type",params:{type:"string"}}),t++)}if(r.
+dest!==void 0){let i=r.dest;typeof i=="string"?Pe.test(i)||(e=n(e,{instancePath:s+"/dest",keyword:"pattern",params:{pattern:"\
+^[0-9A-Za-z.:+/_-]+(,[0-9A-Za-z.:+/_-]+)*$"}}),t++):(e=n(e,{instancePath:s+"/dest",keyword:"type",params:{type:"string"}}),
+t++)}if(r.port!==void 0){let i=r.port;typeof i=="string"?lr.test(i)||(e=n(e,{instancePath:s+"/port",keyword:"pattern",params:{
+pattern:"^[0-9]{1,5}(:[0-9]{1,5})?(,[0-9]{1,5}(:[0-9]{1,5})?)*$"}}),t++):(e=n(e,{instancePath:s+"/port",keyword:"type",params:{
+type:"string"}}),t++)}if(r.iface!==void 0){let i=r.iface;typeof i=="string"?De.test(i)||(e=n(e,{instancePath:s+"/iface",
+keyword:"pattern",params:{pattern:"^[A-Za-z][A-Za-z0-9_.-]{0,14}$"}}),t++):(e=n(e,{instancePath:s+"/iface",keyword:"type",
+params:{type:"string"}}),t++)}if(r.comment!==void 0){let i=r.comment;typeof i=="string"?dr.test(i)||(e=n(e,{instancePath:s+
+"/comment",keyword:"pattern",params:{pattern:`^[^'"\\u0000-\\u001f\\u2028\\u2029]*$`}}),t++):(e=n(e,{instancePath:s+"/co\
+mment",keyword:"type",params:{type:"string"}}),t++)}}else e=n(e,{instancePath:s,keyword:"type",params:{type:"object"}}),
+t++;return K.errors=e,t===0}K.evaluated={props:!0,dynamicProps:!1,dynamicItems:!1};function O(r,{instancePath:s="",parentData:w,
+parentDataProperty:k,rootData:l=r,dynamicAnchors:d={}}={}){let e=null,t=0;const a=O.evaluated;if(a.dynamicProps&&(a.props=
+void 0),a.dynamicItems&&(a.items=void 0),r&&typeof r=="object"&&!Array.isArray(r)){for(const i in r)i==="backend"||i==="\
+enabled"||i==="default_input_policy"||i==="default_output_policy"||i==="default_forward_policy"||i==="global_firewall_ru\
+les"||(e=n(e,{instancePath:s,keyword:"additionalProperties",params:{additionalProperty:i}}),t++);if(r.backend!==void 0){
+let i=r.backend;typeof i!="string"&&(e=n(e,{instancePath:s+"/backend",keyword:"type",params:{type:"string"}}),t++),i==="\
+ufw"||i==="pve-firewall"||i==="none"||(e=n(e,{instancePath:s+"/backend",keyword:"enum",params:{}}),t++)}if(r.enabled!==void 0&&
+typeof r.enabled!="boolean"&&(e=n(e,{instancePath:s+"/enabled",keyword:"type",params:{type:"boolean"}}),t++),r.default_input_policy!==
+void 0&&(x(r.default_input_policy,{instancePath:s+"/default_input_policy",parentData:r,parentDataProperty:"default_input\
+_policy",rootData:l,dynamicAnchors:d})||(e=e===null?x.errors:e.concat(x.errors),t=e.length)),r.default_output_policy!==void 0&&
+(x(r.default_output_policy,{instancePath:s+"/default_output_policy",parentData:r,parentDataProperty:"default_output_poli\
+cy",rootData:l,dynamicAnchors:d})||(e=e===null?x.errors:e.concat(x.errors),t=e.length)),r.default_forward_policy!==void 0&&
+(x(r.default_forward_policy,{instancePath:s+"/default_forward_policy",parentData:r,parentDataProperty:"default_forward_p\
+olicy",rootData:l,dynamicAnchors:d})||(e=e===null?x.errors:e.concat(x.errors),t=e.length)),r.global_firewall_rules!==void 0){
+let i=r.global_firewall_rules;if(Array.isArray(i)){const f=i.length;for(let y=0;y<f;y++)K(i[y],{instancePath:s+"/global_\
+firewall_rules/"+y,parentData:i,parentDataProperty:y,rootData:l,dynamicAnchors:d})||(e=e===null?K.errors:e.concat(K.errors),
+t=e.length)}else e=n(e,{instancePath:s+"/global_firewall_rules",keyword:"type",params:{type:"array"}}),t++}}else e=n(e,{
+instancePath:s,keyword:"type",params:{type:"object"}}),t++;return O.errors=e,t===0}O.evaluated={props:!0,dynamicProps:!1,
+dynamicItems:!1};const je=new RegExp("^[A-Za-z0-9_-]+(:[A-Za-z0-9_-]+)?$","u");function ne(r,{instancePath:s="",parentData:w,parentDataProperty:k,
 rootData:l=r,dynamicAnchors:d={}}={}){let e=null,t=0;const a=ne.evaluated;if(a.dynamicProps&&(a.props=void 0),a.dynamicItems&&
 (a.items=void 0),r&&typeof r=="object"&&!Array.isArray(r)){r.host_path===void 0&&(e=n(e,{instancePath:s,keyword:"require\
 d",params:{missingProperty:"host_path"}}),t++);for(const i in r)i==="host_path"||i==="mounts"||i==="owner"||(e=n(e,{instancePath:s,

@@ -80,7 +80,7 @@ export const firewallIsSound: Rule = function* (config) {
 
 /** A guest's rules know its network cards, and nothing of the host's (PVE::Firewall, verify_rule). */
 function* cardFindings(card: Spot): Generator<Finding> {
-  if (card.text === undefined || /^net\d+$/.test(card.text)) return
+  if (card.text === undefined || /^net(?:\d|[12]\d|3[01])$/.test(card.text)) return
   yield error(card, `${card.text} is no network card of a guest`, 'name its card: net0, net1', 'net0')
 }
 
@@ -99,6 +99,7 @@ function* ruleFindings(rules: Spot): Generator<Finding> {
     yield* placeFindings(rule)
     const high = (port.text?.match(/[0-9]+/g) ?? []).find((number) => Number(number) > 65535 || Number(number) === 0)
     if (high !== undefined) yield error(port, `${high} is no port`, 'ports go from 1 to 65535')
+    yield* portFindings(port)
     const meaning = rule
       .fields()
       .filter(([name]) => name !== 'comment')
@@ -108,6 +109,14 @@ function* ruleFindings(rules: Spot): Generator<Finding> {
     if (seen.has(meaning)) yield warning(rule, 'this rule is there twice', 'keep one')
     seen.add(meaning)
   }
+}
+
+/** What neither iptables nor ufw takes: their list has 15 places, of which a range has two. */
+function* portFindings(port: Spot): Generator<Finding> {
+  const parts = (port.text ?? '').split(',').map((part) => part.split(':'))
+  const backwards = parts.find(([from, to]) => to !== undefined && Number(from) >= Number(to))
+  if (backwards) yield error(port, `${backwards.join(':')} is no range of ports`, 'the lower one comes first')
+  if (parts.flat().length > 15) yield error(port, 'more than 15 ports, of which a range is two', 'make several rules')
 }
 
 /** What Proxmox VE takes instead of addresses: an alias, a set of addresses, a range. */
@@ -128,7 +137,10 @@ function* placeFindings(rule: Spot): Generator<Finding> {
         // Literal `null` addresses were written out by the scripts of old, and every rule after them failed.
         yield error(place, `${part} is no address`, 'for any address leave the field out')
       } else if (RANGE.test(part)) {
-        for (const end of part.split('-')) yield* faultFindings(place, addressFault(end))
+        const ends = part.split('-')
+        for (const end of ends) yield* faultFindings(place, addressFault(end))
+        const [from = 0, to = 0] = ends.map(numberOf)
+        if (from > to) yield error(place, `${part} is no range of addresses`, 'the lower one comes first')
       } else if (/^[0-9.:/]+$/.test(part) || !(PVE_NAME.test(part) || PVE_SET.test(part))) {
         yield* faultFindings(place, networkFault(part, 'network') ?? bad(part))
       }
@@ -138,6 +150,8 @@ function* placeFindings(rule: Spot): Generator<Finding> {
     yield error(rule, 'the rule mixes IPv4 and IPv6 addresses', 'make one rule for each of the two')
   }
 }
+
+const numberOf = (address: string): number => address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)
 
 const bad = (text: string): AddressFault => ({ severity: 'error', message: `${text} is no address or network` })
 

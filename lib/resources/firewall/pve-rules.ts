@@ -14,7 +14,17 @@ import type {
 } from '../../engine/resource.ts'
 import { type PveFirewall, pveFirewallProbe } from '../probes/pve-firewall.ts'
 import { lockoutRefusal } from './lockout.ts'
-import { meaningOf, optionsIn, ourRules, ruleLine, saysNothing, sievesIn, withOption, withRules } from './pve-text.ts'
+import {
+  meaningOf,
+  optionsIn,
+  ourRules,
+  requireReadable,
+  ruleLine,
+  saysNothing,
+  sievesIn,
+  withOption,
+  withRules,
+} from './pve-text.ts'
 import { nothingWanted, wantedRules } from './wanted.ts'
 
 export const pveFirewallLock: Lock = { name: 'pve-firewall', mode: 'exclusive' }
@@ -41,6 +51,7 @@ export class PveRules implements Resource {
         'elsewhere: "backend": "ufw"',
       ])
     }
+    requireReadable(pve.hostFile, pve.host ?? '')
     const { rules, contradictions } = isWanted ? await wantedRules(look, this.#declared) : nothingWanted
     const refusals = contradictions.map(
       (why): Refusal => ({ resource: this.id, why, fields: [], mend: ['keep one of the two in the config'] }),

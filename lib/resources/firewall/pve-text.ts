@@ -6,6 +6,7 @@
 
 import type { FirewallRule } from '../../config/firewall.ts'
 import { canonicalAddress, type Family, familyOf } from '../../config/firewall-address.ts'
+import { CannotLook } from '../../engine/cannot-look.ts'
 import type { Sieve } from './lockout.ts'
 import { commentOf, isOurs } from './mark.ts'
 
@@ -36,8 +37,8 @@ interface ParsedRule {
 
 /** As parse_fw_rule splits a line; undefined for what it could not. */
 function parseRule(line: string): ParsedRule | undefined {
-  const comment = /#\s*(.*?)\s*$/.exec(line)?.[1] ?? null
-  const body = line.replace(/#.*$/, '').trim()
+  const comment = /#\s*(.*?)\s*$/s.exec(line)?.[1] ?? null
+  const body = line.replace(/#.*$/s, '').trim()
   const [first = '', action, ...rest] = body.replace(/^\|/, '').split(/\s+/)
   if (action === undefined || rest.length % 2 !== 0) return undefined
   const options = new Map<string, string>()
@@ -73,6 +74,18 @@ function linesOf(text: string, name: string): readonly string[] {
 }
 
 const isOurLine = (line: string): boolean => !/^\s*#/.test(line) && isOurs(parseRule(line)?.comment ?? null)
+
+/** Also of others, and those that are switched off. */
+export const hasRules = (text: string): boolean =>
+  linesOf(text, 'rules').some((line) => line.trim() !== '' && !/^\s*#/.test(line))
+
+/** Proxmox VE finds no section in a text with such line ends, and passes over all of it. */
+export function requireReadable(path: string, text: string): void {
+  if (!text.includes('\r')) return
+  throw new CannotLook(`${path} has line ends of Windows, and Proxmox VE reads nothing of it`, [
+    `sed -i 's/\\r$//' ${path}`,
+  ])
+}
 
 /** phx's rules, in their order. */
 export const ourRules = (text: string): readonly string[] => linesOf(text, 'rules').filter(isOurLine)

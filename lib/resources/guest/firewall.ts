@@ -8,8 +8,10 @@ import type { Change, Comparison, Look, Note, Owned, Resource, Value } from '../
 import type { GuestRef } from '../../host/host.ts'
 import { pveFile, readsRules, ruleChanges } from '../firewall/pve-rules.ts'
 import {
+  hasRules,
   optionsIn,
   ourRules,
+  requireReadable,
   ruleLine,
   saysNothing,
   withOption,
@@ -25,8 +27,8 @@ import { guestId, guestLock } from './inside.ts'
 export const guestFirewallFile = (id: string): string => `/etc/pve/firewall/${id}.fw`
 
 interface Surroundings {
-  /** Id of the guest that it is a clone of; null: of none. */
-  readonly source: string | null
+  /** The guest that it is a clone of; null: of none. */
+  readonly source: Pick<DeclaredGuest, 'id' | 'firewall'> | null
   /** Whether the config has the datacenter's firewall switched on. */
   readonly isSwitchedOn: boolean
 }
@@ -50,17 +52,24 @@ export class GuestFirewall implements Resource {
   async compare(look: Look, _foreseen: unknown, owned: Owned): Promise<Comparison> {
     const { firewall, id } = this.#declared
     const name = guestName(this.#declared)
+    const path = guestFirewallFile(id)
     const isThere = (await look.at(guestConfProbe(this.#declared))) !== undefined
     const found = await this.#found(look, isThere)
+    requireReadable(path, found ?? '')
     const text = firewall === null ? this.#released(found ?? '', owned) : declaredText(found ?? '', firewall)
     const isFiltering = this.#around.isSwitchedOn || (await look.at(pveFirewallProbe))?.enabled === true
     const notes: Note[] = []
+    const warn = (why: string): unknown => notes.push({ resource: this.id, level: 'warning', text: why })
     if (firewall?.isEnabled && !isFiltering) {
-      const why = `the datacenter's firewall is off, so nothing of ${name} is filtered yet: "backend": "pve-firewall" and "enabled": true in "firewall"`
-      notes.push({ resource: this.id, level: 'warning', text: why })
+      warn(
+        `the datacenter's firewall is off, so nothing of ${name} is filtered yet: "backend": "pve-firewall" and "enabled": true in "firewall"`,
+      )
     }
     const comparison = { changes: [], refusals: [], notes, live: liveOf(found ?? '', firewall !== null) }
     if (text === (found ?? '')) return comparison
+    if (firewall === null && enableOf(text) === '1') {
+      warn(`${path} has rules of others, so the firewall of ${name} stays on: nothing comes in but what they let in`)
+    }
     if (!(await look.reader.hasTool('pve-firewall'))) {
       throw new CannotLook(`can't set the firewall of ${name}: pve-firewall is not installed`, [
         'apt-get install pve-firewall',
@@ -70,18 +79,20 @@ export class GuestFirewall implements Resource {
     return { ...comparison, changes: [this.#write(found, text, isRunning && isFiltering)] }
   }
 
-  /** A clone gets the file of what it is cloned from (PVE::Firewall, clone_vmfw_conf). */
+  /** A clone gets the file of what it is cloned from (PVE::Firewall::Helpers, clone_vmfw_conf), as this run makes it. */
   async #found(look: Look, isThere: boolean): Promise<string | null> {
     const { source } = this.#around
-    const id = isThere || source === null ? this.#declared.id : source
-    return (await look.reader.readFile(guestFirewallFile(id))) ?? null
+    const read = async (id: string) => (await look.reader.readFile(guestFirewallFile(id))) ?? null
+    if (isThere || source === null) return read(this.#declared.id)
+    const text = await read(source.id)
+    return source.firewall === null ? text : declaredText(text ?? '', source.firewall)
   }
 
-  /** Without phx's rules; and off where phx switched it on, unless others have put something of theirs there since. */
+  /** Without phx's rules; and off, since with no rule at all it would let nothing in, unless it was never phx's. */
   #released(text: string, owned: Owned): string {
     const others = withRules(text, [])
-    const off = withoutOption(others, 'enable')
-    return owned.live(this.id)?.enable === '1' && saysNothing(off) ? off : others
+    const isOurs = owned.live(this.id)?.enable === '1' || owned.begun(this.id) || ourRules(text).length > 0
+    return isOurs && !hasRules(others) ? withoutOption(others, 'enable') : others
   }
 
   #write(found: string | null, text: string, isInForce: boolean): Change {

@@ -20,13 +20,25 @@ function namesIn(text: string): string[] {
 
 /** What is wrong with a rule that can be read, as PVE::Firewall says it (verify_rule). */
 function faults(body: string, known: readonly string[], isOfGuest: boolean): string[] {
-  return [...body.matchAll(/\s--?(i|source|dest)\s+(\S+)/g)].flatMap(([, option = '', value = '']) => {
+  return [...body.matchAll(/\s--?(i|source|dest|dport|sport)\s+(\S+)/g)].flatMap(([, option = '', value = '']) => {
     if (option === 'i')
       return isOfGuest && !/^net\d+$/.test(value) ? ["iface: value does not match the regex pattern 'net\\d+'"] : []
+    if (option.endsWith('port')) return portFaults(option, value)
     const [, sign = '', name] = /^(\+?)(?:guest\/|dc\/|sdn\/)?([A-Za-z][\w.-]+)$/.exec(value) ?? []
     if (name === undefined || known.includes(sign === '' ? name.toLowerCase() : `+${name}`)) return []
     return [sign === '' ? `${option}: no such alias '${value}'` : `${option}: no such ipset '${name}'`]
   })
+}
+
+/** As parse_port_name_number_or_range has it. */
+function portFaults(option: string, value: string): string[] {
+  const parts = value.split(',').map((part) => part.split(':'))
+  const backwards = parts.find(([from, to]) => to !== undefined && Number(from) > Number(to))
+  if (backwards)
+    return [
+      `${option}: backwards range '${backwards.join(':')}' not allowed, did you mean '${backwards.reverse().join(':')}'?`,
+    ]
+  return parts.flat().length > 15 ? [`${option}: too many entries in port list (> 15 numbers)`] : []
 }
 
 /** What PVE::Firewall warns of on its way through a file (generic_fw_config_parser, parse_fw_rule). */
@@ -36,12 +48,15 @@ function complaints(state: SimState, path: string, isOfGuest = false): string[] 
   return textAt(state, path)
     .split('\n')
     .flatMap((line, index) => {
-      const text = line.trim()
-      const head = /^\[(\w+)/.exec(text)?.[1]
+      // Not the carriage return of other systems: PVE::Firewall finds no section then.
+      const text = line.replace(/^[ \t]+|[ \t]+$/g, '')
+      const head = /^\[(\w+)[^\]]*\](?:\s*#.*)?$/s.exec(text)?.[1]
       if (head !== undefined) section = head.toLowerCase()
-      if (text === '' || text.startsWith('#') || head !== undefined || section !== 'rules') return []
-      const body = text.replace(/#.*$/, '').trim()
+      if (text.trim() === '' || text.startsWith('#') || head !== undefined) return []
       const prefix = `${path} (line ${index + 1})`
+      if (section === '') return [`${prefix}: skip line - no section\n`]
+      if (section !== 'rules') return []
+      const body = text.replace(/#.*$/s, '').trim()
       if (!/^\|?GROUP\s+\S+/i.test(body) && !rule.test(body)) return [`${prefix}: unable to parse rule: ${body}\n`]
       const wrong = faults(body, known, isOfGuest)
       if (wrong.length === 0) return []
