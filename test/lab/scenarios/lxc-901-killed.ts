@@ -47,7 +47,7 @@ export const scenario: Scenario = {
         if (moment === halfMade) {
           // Whoever comes in between is told, and touches nothing.
           told(await lab.run(vm, 3), 'it holds the lock "create"')
-          await vm.run('while pgrep -f lab-[p]ct.js >/dev/null; do sleep 1; done')
+          await vm.run('while pgrep -f lab-[p]ct.mjs >/dev/null; do sleep 1; done')
         }
       }
     }
