@@ -54,7 +54,7 @@ export const scenario: Scenario = {
         // Half made: whoever comes in between is told, and touches nothing.
         if (moment === whileCreated) says(await lab.make(vm, 3), 'it holds the lock "create"')
         // What was at work goes on alone to its end.
-        await vm.run('while pgrep -f lab-[q]m.js >/dev/null; do sleep 0.5; done', { timeoutSeconds: 300 })
+        await vm.run('while pgrep -f lab-[q]m.mjs >/dev/null; do sleep 0.5; done', { timeoutSeconds: 300 })
       }
       assert.ok(killed.includes(link), `${link} was to be killed`)
     }
