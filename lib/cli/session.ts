@@ -7,7 +7,7 @@ import { allowRestarts } from '../config/guests/restarts.ts'
 import { loadConfig } from '../config/load.ts'
 import { secretFiles } from '../config/secrets.ts'
 import { declaredDisks, declaredZfs } from '../config/zfs.ts'
-import { buildGraph, type Graph, select, withGuards } from '../engine/graph.ts'
+import { buildGraph, type Graph, select, targetsOf, withGuards } from '../engine/graph.ts'
 import type { Order, Task } from '../engine/resource.ts'
 import type { Looking } from '../engine/session.ts'
 import { type Host, readerOf } from '../host/host.ts'
@@ -101,19 +101,21 @@ function expand(modules: Modules, config: PhxConfig, state: StateFolder): readon
     const declared = module.expand(config, [])
     const ids = new Set(declared.map((task) => task.id))
     const orphans = ofModule(module, stamped).filter((id) => !ids.has(id))
-    return orphans.length > 0 ? module.expand(config, orphans) : declared
+    return orphans.length > 0 ? module.expand(config, orphans.sort()) : declared
   })
 }
 
-const ofModule = (module: Modules[number], stamped: readonly string[]): string[] =>
-  stamped.filter((id) => id.split(':')[0] === module.name)
+const ofModule = ({ name }: Modules[number], stamped: readonly string[]): string[] => {
+  const prefix = `${name}:`
+  return stamped.filter((id) => id.startsWith(prefix) || id === name)
+}
 
 /** Whether an order for one thing is one for those that have to do it before: never to be gone. */
 const takesAlong: Readonly<Record<Order, boolean>> = { destroy: false, start: true, stop: true, restart: false }
 
 function ordered(order: Order, modules: Modules, config: PhxConfig, state: StateFolder): readonly Task[] {
   const stamped = stampedTasks(state)
-  return modules.flatMap((module) => module.orders?.(order, config, ofModule(module, stamped)) ?? [])
+  return modules.flatMap((module) => module.orders?.(order, config, ofModule(module, stamped).sort()) ?? [])
 }
 
 function choose(graph: Graph<Task>, words: readonly string[], deps: boolean, byDefault: readonly string[] | null) {
@@ -142,5 +144,5 @@ export async function targetNames(
     (module) => (order ? module.orders?.(order, config, []) : module.expand(config, [])) ?? [],
   )
   if (guestsOnly) return guestNames(tasks)
-  return [...new Set(tasks.flatMap((task) => [...task.groups, task.id]))].sort()
+  return targetsOf(tasks)
 }

@@ -18,12 +18,6 @@ const unknownDurationMs = 1000
 
 type Verdict = Pick<TaskResult, 'outcome' | 'why' | 'failure' | 'reboot'>
 
-interface Ended {
-  readonly result: TaskResult
-  /** The tasks at whose failure the trail ends: only these are worth a person's time. */
-  readonly roots: readonly string[]
-}
-
 const isGood = (outcome: TaskResult['outcome']): boolean => outcome === 'changed' || outcome === 'unchanged'
 
 export async function apply(
@@ -33,10 +27,13 @@ export async function apply(
   countMutation: () => void,
 ) {
   const context: RunContext = { running, journal, countMutation }
-  const ended = new Map<string, Ended>()
+  const ended = new Map<string, TaskResult>()
+  /** Of those that did not converge, the tasks at whose failure the trail ends: only these are worth a person's time. */
+  const rootsOf = new Map<string, readonly string[]>()
   const end = (task: string, verdict: Verdict, started: number, roots: readonly string[]): void => {
     const result: TaskResult = { task, ...verdict, durationMs: Math.round(performance.now() - started) }
-    ended.set(task, { result, roots })
+    ended.set(task, result)
+    if (roots.length > 0) rootsOf.set(task, roots)
     running.emit({ type: 'task-end', ...result })
     if (verdict.outcome !== 'unchanged') {
       journal.note({ type: 'task', task, outcome: result.outcome, durationMs: result.durationMs, why: result.why })
@@ -51,7 +48,7 @@ export async function apply(
   await Promise.all(unstamped.map((one) => settleUnchanged(one, running, journal)))
   for (const { task, reboot } of settled)
     end(task.id, { outcome: 'unchanged', why: null, failure: null, reboot }, performance.now(), [])
-  if (busy.size === 0) return [...ended.values()].map(({ result }) => result)
+  if (busy.size === 0) return [...ended.values()]
 
   const visits = planned.filter(({ task }) => busy.has(task.id))
   const graph = buildGraph(visits.map(({ task }) => ({ ...task, needs: task.needs.filter((need) => busy.has(need)) })))
@@ -69,7 +66,7 @@ export async function apply(
   /** Why the task must not start, if so. Neither the stop signal nor a failure is ever taken back. */
   const hindrance = ({ task }: PlannedTask) => {
     if (running.stop.stopping) return skip('stopped before it began', [])
-    const roots = [...new Set(task.needs.flatMap((need) => ended.get(need)?.roots ?? []))]
+    const roots = [...new Set(task.needs.flatMap((need) => rootsOf.get(need) ?? []))]
     if (roots.length > 0) return skip(`needs ${roots.join(', ')}, which did not converge`, roots)
     if (running.failFast && failing) return skip('--fail-fast: another task failed', [])
     return undefined
@@ -109,7 +106,7 @@ export async function apply(
     const one = byId.get(id)
     if (one) await visit(one)
   })
-  return planned.map(({ task }) => ended.get(task.id)?.result ?? lost(task.id))
+  return planned.map(({ task }) => ended.get(task.id) ?? lost(task.id))
 }
 
 /** Tasks with something to do, and those further down: what is done above may change what they find. */

@@ -38,16 +38,26 @@ export function buildGraph<T extends GraphNode>(given: readonly T[]): Graph<T> {
     ids.add(id)
   }
   const tasks = withoutGroups(given, ids)
-  const byId = new Map(tasks.map((task) => [task.id, task]))
-  const dependents = new Map<string, string[]>(tasks.map((task) => [task.id, []]))
+  const byId = new Map<string, T>()
+  const dependents = new Map<string, string[]>()
   for (const task of tasks) {
-    for (const need of task.needs) {
-      const list = dependents.get(need)
-      if (!list) throw new GraphError(`task ${task.id} needs ${need}, which does not exist`)
-      list.push(task.id)
-    }
+    byId.set(task.id, task)
+    dependents.set(task.id, [])
   }
-  return { tasks: inOrder(tasks, byId, dependents), byId, dependents }
+  const missing = new Map<string, number>()
+  for (const { id, needs } of tasks) {
+    let count = 0
+    for (const need of needs) {
+      const list = dependents.get(need)
+      if (!list) throw new GraphError(`task ${id} needs ${need}, which does not exist`)
+      // The same need a second time.
+      if (list.at(-1) === id) continue
+      list.push(id)
+      count += 1
+    }
+    missing.set(id, count)
+  }
+  return { tasks: inOrder(tasks, byId, dependents, missing), byId, dependents }
 }
 
 /** A need may name a group, such as a guest of whose tasks the module knows nothing: what the group ends with is meant. */
@@ -69,16 +79,16 @@ function withoutGroups<T extends GraphNode>(tasks: readonly T[], ids: ReadonlySe
   })
 }
 
-/** Kahn's algorithm with a queue: linear, and stable in the order given. */
+/** Kahn's algorithm with a queue: linear, and stable in the order given. `missing` counts what each still needs. */
 function inOrder<T extends GraphNode>(
   tasks: readonly T[],
   byId: ReadonlyMap<string, T>,
   dependents: ReadonlyMap<string, readonly string[]>,
+  missing: Map<string, number>,
 ): T[] {
-  const missing = new Map(tasks.map((task) => [task.id, new Set(task.needs).size]))
   const ordered = tasks.filter((task) => task.needs.length === 0)
   for (const task of ordered) {
-    for (const id of new Set(dependents.get(task.id))) {
+    for (const id of dependents.get(task.id) ?? []) {
       const left = (missing.get(id) ?? 0) - 1
       missing.set(id, left)
       const dependent = byId.get(id)
@@ -109,27 +119,24 @@ function findCycle(tasks: readonly GraphNode[]): string[] {
 
 /** The tasks that the targets name (a task's id or a group), with all they depend on unless `deps` is false. */
 export function select<T extends GraphNode>(graph: Graph<T>, targets: readonly string[], deps: boolean): readonly T[] {
-  const groups = new Map<string, string[]>()
-  for (const task of graph.tasks) {
-    for (const group of task.groups) {
-      const ids = groups.get(group)
-      if (ids) ids.push(task.id)
-      else groups.set(group, [task.id])
-    }
-  }
+  const { tasks, byId } = graph
   const wanted = new Set<string>()
-  const add = (id: string): void => {
-    if (wanted.has(id)) return
-    wanted.add(id)
-    if (deps) for (const need of graph.byId.get(id)?.needs ?? []) add(need)
-  }
   for (const target of targets) {
-    const ids = graph.byId.has(target) ? [target] : groups.get(target)
-    if (!ids) throw new UnknownTarget(target, [...new Set([...groups.keys(), ...graph.byId.keys()])].sort())
-    for (const id of ids) add(id)
+    const named = byId.get(target)
+    const meant = named ? [named] : tasks.filter(({ groups }) => groups.includes(target))
+    if (meant.length === 0) throw new UnknownTarget(target, targetsOf(tasks))
+    for (const { id } of meant) wanted.add(id)
   }
-  return graph.tasks.filter((task) => wanted.has(task.id))
+  if (wanted.size === tasks.length) return tasks
+  // From the end, so that whatever needs a task was seen before it.
+  if (deps)
+    for (const { id, needs } of tasks.toReversed()) if (wanted.has(id)) for (const need of needs) wanted.add(need)
+  return tasks.filter(({ id }) => wanted.has(id))
 }
+
+/** All that a person may name, sorted. */
+export const targetsOf = (tasks: readonly GraphNode[]): string[] =>
+  [...new Set(tasks.flatMap(({ id, groups }) => [...groups, id]))].sort()
 
 /** With those that say whether these may touch anything at all: they are left out by nobody. */
 export function withGuards<T extends GraphNode>(graph: Graph<T>, tasks: readonly T[]): readonly T[] {

@@ -5,7 +5,11 @@ import { noSecrets, type Secrets } from './secret.ts'
 
 /** Begins what these tasks will ask for anyway, and ends when all of it has been answered, well or not. */
 export async function lookAhead(look: Look, tasks: readonly Task[]): Promise<void> {
-  await Promise.allSettled(tasks.flatMap(({ resources }) => resources.map((resource) => resource.ahead?.(look))))
+  const begun: Promise<unknown>[] = []
+  for (const { resources } of tasks) {
+    for (const resource of resources) if (resource.ahead) begun.push(resource.ahead(look))
+  }
+  await Promise.allSettled(begun)
 }
 
 export function newLook(reader: Reader, secrets: Secrets = noSecrets): Look {

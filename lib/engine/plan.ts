@@ -2,13 +2,14 @@
  * Planning: what would change, computed from reads alone. Tasks are compared side by side; each waits only for those
  * it needs, whose plan tells it what will have been made anew by then.
  */
-import { lastChange, readStamps, type Stamp } from '../state/stamp.ts'
+import { lastChange, readStamp, type Stamp } from '../state/stamp.ts'
 import { CannotLook } from './cannot-look.ts'
 import { decide } from './consent.ts'
 import type { ChangeShown, Consent, StepShown, TaskPlan } from './events.ts'
 import { lookAhead, newLook } from './look.ts'
 import type { Change, Foreseen, Lock, Look, Note, Owned, Refusal, Step, Task, Value } from './resource.ts'
 import type { ConsentPolicy, Looking, PlanDocument, TaskStatus } from './session.ts'
+import { sideBySide } from './side-by-side.ts'
 import { type Looked, standingOf } from './standing.ts'
 
 /** A task, compared: what the engine works with. `TaskPlan` is the same as data for people and JSON. */
@@ -40,10 +41,16 @@ export class ForeseenSet implements Foreseen {
   }
 }
 
+/** What most tasks of a large graph have of most things: one array for all of them. */
+const none: readonly never[] = []
+
+const joined = <T>(before: readonly T[], more: readonly T[]): readonly T[] =>
+  more.length === 0 ? before : before.length === 0 ? more : [...before, ...more]
+
 /** What phx made for this task, by its stamp: also what a run that was cut off was about to make. */
-export function ownedBy(stamp: Stamp | undefined, changes: readonly string[] = []): Owned {
-  const created = stamp?.created ?? []
-  const begun = stamp?.begun?.creating ?? []
+export function ownedBy(stamp: Stamp | undefined, changes: readonly string[] = none): Owned {
+  const created = stamp?.created ?? none
+  const begun = stamp?.begun?.creating ?? none
   return {
     created: (resource) => created.includes(resource) || begun.includes(resource),
     begun: (resource) => begun.includes(resource),
@@ -65,64 +72,59 @@ export async function compareTask(
   stamp: Stamp | undefined,
   look: Look,
   foreseen: ForeseenSet,
-  watched: readonly (string | undefined)[] = [],
+  watched: readonly (string | undefined)[] = none,
 ): Promise<PlannedTask> {
-  const changes: Change[] = []
-  const refusals: Refusal[] = []
-  const notes: Note[] = []
+  let changes: readonly Change[] = none
+  let refusals: readonly Refusal[] = none
+  let notes: readonly Note[] = none
   const live: Record<string, { readonly [field: string]: Value } | null> = {}
-  const reboot: string[] = []
-  const locks: Lock[] = []
+  let reboot: readonly string[] = none
+  let locks: readonly Lock[] = none
   let later: string | null = null
-  const runs = watched.filter((run) => run !== undefined)
-  const owned = ownedBy(stamp, [...new Set(runs)].sort())
+  const owned = ownedBy(stamp, watched.length === 0 ? none : runsIn(watched))
   try {
     for (const resource of task.resources) {
       const comparison = await resource.compare(look, foreseen, owned)
       if (comparison.live !== undefined) live[resource.id] = comparison.live
-      for (const refusal of comparison.refusals) refusals.push(refusal)
-      for (const note of comparison.notes) notes.push(note)
-      reboot.push(...(comparison.reboot ?? []))
+      refusals = joined(refusals, comparison.refusals)
+      notes = joined(notes, comparison.notes)
+      reboot = joined(reboot, comparison.reboot ?? none)
       later ??= comparison.later ?? null
       if (comparison.changes.length === 0) continue
-      changes.push(...comparison.changes)
-      locks.push(...resource.locks)
+      changes = joined(changes, comparison.changes)
+      locks = joined(locks, resource.locks)
       foreseen.add(comparison.changes)
     }
   } catch (error) {
     if (!(error instanceof CannotLook)) throw error
     const { message: unreadable, mend } = error
-    const nothing = { changes: [], live: {}, reboot: [], locks: [], later: null }
+    const nothing = { changes: none, live: {}, reboot: none, locks: none, later: null }
     return { task, stamp, ...nothing, refusals, notes, unreadable, mend }
   }
-  return { task, stamp, changes, refusals, notes, live, reboot, locks, unreadable: null, mend: [], later }
+  return { task, stamp, changes, refusals, notes, live, reboot, locks, unreadable: null, mend: none, later }
 }
+
+const runsIn = (watched: readonly (string | undefined)[]): readonly string[] =>
+  [...new Set(watched.filter((run) => run !== undefined))].sort()
 
 /** True when it does more than wait for something. */
 export const isWork = ({ steps }: Change): boolean => steps.some(({ kind }) => kind !== 'verify')
 
 /** Compares every selected task, from one look. `run` is the one that it is for; a plan alone has none yet. */
 export async function planTasks(looking: Looking, run = 'RUN'): Promise<readonly PlannedTask[]> {
-  const stamps = readStamps(looking.state)
+  const { state, selected } = looking
+  const stamps = new Map(selected.map(({ id }) => [id, readStamp(state, id)]))
   const look = newLook(looking.reader, looking.secrets)
   const foreseen = new ForeseenSet()
-  const planned = new Map<string, Promise<PlannedTask>>()
-  const ahead = lookAhead(look, looking.selected)
-  // Topological order: the promises that a task waits for are there before it asks for them.
-  for (const task of looking.selected) {
-    const needed = [...task.needs, ...(task.watches ?? [])].flatMap((need) => planned.get(need) ?? [])
-    const lastRun = async (id: string): Promise<string | undefined> =>
-      (await planned.get(id))?.changes.some(isWork) ? run : lastChange(stamps.get(id))
-    const compare = async () => {
-      const watched = task.watches === undefined ? [] : await Promise.all(task.watches.map(lastRun))
-      return compareTask(task, stamps.get(task.id), look, foreseen, watched)
-    }
-    planned.set(task.id, needed.length === 0 ? compare() : Promise.all(needed).then(compare))
-  }
-  const all = await Promise.all(planned.values())
+  const ahead = lookAhead(look, selected)
+  const planned = await sideBySide(selected, (task, before: ReadonlyMap<string, PlannedTask>) => {
+    const lastRun = (id: string): string | undefined =>
+      before.get(id)?.changes.some(isWork) ? run : lastChange(readStamp(state, id))
+    return compareTask(task, stamps.get(task.id), look, foreseen, task.watches?.map(lastRun))
+  })
   // A probe that nobody waited for after all must not go on beside what the run changes.
   await ahead
-  return all
+  return selected.flatMap(({ id }) => planned.get(id) ?? [])
 }
 
 const showStep = (step: Step): StepShown => {
@@ -159,8 +161,8 @@ export function showPlan(planned: PlannedTask, policy: ConsentPolicy): TaskPlan 
 
 /** Said by every plan and run before anything else: what stands armed, and consent that is for nothing. */
 export function consentWarnings({ policy, selected }: Looking): string[] {
-  const known = new Set(selected.flatMap((task) => task.resources.map((resource) => resource.id)))
-  const forNothing = policy.allow.filter((id) => !known.has(id))
+  const isKnown = (id: string): boolean => selected.some(({ resources }) => resources.some((one) => one.id === id))
+  const forNothing = policy.allow.filter((id) => !isKnown(id))
   return [
     ...armedWarnings(policy),
     ...forNothing.map((id) => `--allow-destroy ${id}: none of the selected tasks has such a resource`),

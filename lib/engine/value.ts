@@ -20,9 +20,12 @@ export function isSame(one: Value, other: Value): boolean {
     return one.every((item, index) => isSame(item, other[index] as Value))
   }
   const [left, right] = [one as Fields, other as Fields]
-  const names = Object.keys(left)
-  if (names.length !== Object.keys(right).length) return false
-  return names.every((name) => Object.hasOwn(right, name) && isSame(left[name] as Value, right[name] as Value))
+  let more = Object.keys(right).length
+  for (const name in left) {
+    if (!Object.hasOwn(right, name) || !isSame(left[name] as Value, right[name] as Value)) return false
+    more -= 1
+  }
+  return more === 0
 }
 
 type Fields = { readonly [name: string]: Value }

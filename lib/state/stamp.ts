@@ -35,22 +35,25 @@ export interface Stamp {
 /** A task's id as a file's name: what can't stand in one is percent-encoded. */
 const fileName = (task: string): string => `${task.replace(/[%/]/g, (sign) => encodeURIComponent(sign))}.json`
 
-/** Names of the stamps' files; none without a folder. */
-function fileNames(state: StateFolder): string[] {
+/** Ids of tasks that have a stamp, by the names of the files alone, in no order; none without a folder. Creates nothing. */
+export function stampedTasks(state: StateFolder): readonly string[] {
+  const tasks: string[] = []
+  for (const name of filesIn(state.stamps)) {
+    if (!name.endsWith('.json')) continue
+    const encoded = name.slice(0, -'.json'.length)
+    const task = encoded.includes('%') ? encoded.replace(/%2F|%25/g, (sign) => decodeURIComponent(sign)) : encoded
+    if (task !== '' && !task.endsWith(':')) tasks.push(task)
+  }
+  return tasks
+}
+
+function filesIn(folder: string): readonly string[] {
   try {
-    return readdirSync(state.stamps).filter((name) => name.endsWith('.json'))
+    return readdirSync(folder)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw error
   }
-}
-
-/** Ids of tasks that have a stamp, by the names of the files alone. Creates nothing. */
-export function stampedTasks(state: StateFolder): readonly string[] {
-  return fileNames(state)
-    .map((name) => name.slice(0, -'.json'.length).replace(/%2F|%25/g, (sign) => decodeURIComponent(sign)))
-    .filter((task) => task !== '' && !task.endsWith(':'))
-    .sort()
 }
 
 const isFields = (value: unknown): value is object =>
@@ -78,19 +81,11 @@ export function parseStamp(text: string): Stamp | undefined {
   }
 }
 
-/** Every readable stamp by task id. Creates nothing. */
-export function readStamps(state: StateFolder): Map<string, Stamp> {
-  const stamps = new Map<string, Stamp>()
-  for (const name of fileNames(state)) {
-    const stamp = parseStamp(textOf(`${state.stamps}/${name}`) ?? '')
-    // A copy that someone put beside it speaks for nothing.
-    if (stamp && fileName(stamp.task) === name) stamps.set(stamp.task, stamp)
-  }
-  return stamps
-}
-
+/** What a task left behind, if that can be read. Creates nothing. */
 export function readStamp(state: StateFolder, task: string): Stamp | undefined {
-  const stamp = parseStamp(textOf(join(state.stamps, fileName(task))) ?? '')
+  const text = textOf(`${state.stamps}/${fileName(task)}`)
+  const stamp = text === undefined ? undefined : parseStamp(text)
+  // A copy that someone put in its place speaks for nothing.
   return stamp?.task === task ? stamp : undefined
 }
 

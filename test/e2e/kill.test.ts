@@ -11,8 +11,8 @@ import type { PhxConfig } from '../../lib/config/generated/types.ts'
 import type { Standing } from '../../lib/engine/events.ts'
 import type { SimState } from '../../lib/host/simulated/model.ts'
 import { StateFolder } from '../../lib/state/folder.ts'
-import { readStamps } from '../../lib/state/stamp.ts'
 import { modules } from '../../tasks/index.ts'
+import { stampsIn } from '../stamps.ts'
 import { Captured } from './captured.ts'
 import { killPreload } from './kill-preload.ts'
 import { Program, twoAtATime } from './program.ts'
@@ -71,7 +71,7 @@ const hostAt = (folder: string): SimState => JSON.parse(readFileSync(join(folder
 
 async function checkAndConverge(host: string, file: string, at: string): Promise<void> {
   const state = hostAt(host)
-  for (const [task, stamp] of readStamps(new StateFolder(join(host, 'state')))) {
+  for (const [task, stamp] of stampsIn(new StateFolder(join(host, 'state')))) {
     if (stamp.state === 'converged') assert.ok(isDone(state, task), `${at}: ${task} is stamped as converged and is not`)
   }
   const status = JSON.parse((await phx(host, file, ['status', '--json'])).out) as {
@@ -92,7 +92,7 @@ async function checkAndConverge(host: string, file: string, at: string): Promise
   const third = await phx(host, file, ['run', '--json'])
   assert.is(third.code, 0, `${at}: ${third.out}${third.err}`)
   assert.is(summaryOf(third.out).mutations, 0, `${at}: ${third.out}`)
-  const stamps = readStamps(new StateFolder(join(host, 'state')))
+  const stamps = stampsIn(new StateFolder(join(host, 'state')))
   for (const { task } of status.tasks) assert.is(stamps.get(task)?.state, 'converged', `${at}: ${task}`)
   const made = [...stamps.values()].flatMap((stamp) => stamp.created).sort()
   const all = ['dataset:tank/files', 'dataset:tank/guests', 'storage:tank-files', 'storage:tank-guests']

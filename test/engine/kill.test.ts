@@ -15,7 +15,7 @@ import { type Running, StopSignal } from '../../lib/engine/session.ts'
 import { readerOf } from '../../lib/host/host.ts'
 import { StateFolder } from '../../lib/state/folder.ts'
 import { listRuns } from '../../lib/state/journal.ts'
-import { readStamps } from '../../lib/state/stamp.ts'
+import { stampsIn } from '../stamps.ts'
 import { safe } from './fake.ts'
 import { hostIn, tasks } from './kill-child.ts'
 
@@ -73,7 +73,7 @@ async function checkAndConverge(folder: string, point: number): Promise<void> {
     stop: new StopSignal(),
   }
   const wanted = new Map(tasks().map((task) => [task.id, task.resources.map(({ id }) => id)]))
-  for (const [task, stamp] of readStamps(running.state)) {
+  for (const [task, stamp] of stampsIn(running.state)) {
     const done = (wanted.get(task) ?? []).every((id) => host.values.get(id) === 'on')
     if (stamp.state === 'converged') assert.ok(done, `point ${point}: ${task} is stamped as converged and is not`)
   }
@@ -90,7 +90,7 @@ async function checkAndConverge(folder: string, point: number): Promise<void> {
   for (const ids of wanted.values()) for (const id of ids) assert.is(host.values.get(id), 'on', `point ${point}: ${id}`)
   const third = await run(running)
   assert.is(third.mutations, 0, `point ${point}`)
-  const stamps = readStamps(running.state)
+  const stamps = stampsIn(running.state)
   for (const [task, ids] of wanted) {
     assert.is(stamps.get(task)?.state, 'converged', `point ${point}: ${task}`)
     assert.equal(

@@ -9,7 +9,7 @@ import { realDisk, StateError } from '../../lib/state/disk.ts'
 import { StateFolder } from '../../lib/state/folder.ts'
 import { listRuns } from '../../lib/state/journal.ts'
 import { LockedError, takeLock } from '../../lib/state/lock.ts'
-import { readStamps } from '../../lib/state/stamp.ts'
+import { readStamp } from '../../lib/state/stamp.ts'
 import { FakeHost, fakeResource, fakeTask, outcomes, withBench } from './fake.ts'
 
 const chain = (): Task[] => [
@@ -61,7 +61,7 @@ test('a command that succeeds without effect is a failure: did not converge', ()
     const summary = await run([fakeTask({ id: 'a' })])
     assert.is(summary.exitCode, 1)
     assert.match(summary.tasks[0]?.why ?? '', 'did not converge')
-    assert.is(readStamps(state).get('a')?.state, 'unfinished')
+    assert.is(readStamp(state, 'a')?.state, 'unfinished')
   }))
 
 test('a change that reveals more and has no effect is made once, not for ever', () =>
@@ -242,7 +242,7 @@ test('standing: new, up to date, inputs changed, drifted, interrupted, from one 
     assert.equal(drifted?.drift, [{ resource: 'r:a', field: 'value', from: 'on', to: 'tampered' }])
     host.intercept = (argv) => FakeHost.failed(argv)
     await run([on])
-    assert.is(readStamps(state).get('a')?.state, 'unfinished')
+    assert.is(readStamp(state, 'a')?.state, 'unfinished')
     assert.is((await standing(on))?.standing, 'interrupted')
     host.intercept = () => undefined
     await run([on])
@@ -305,7 +305,7 @@ test('the journal tells every change with its commands, and stamps hold what phx
         ['r:c', true, [[['set', 'r:c', 'on'], 0]]],
       ],
     )
-    const stamp = readStamps(state).get('a')
+    const stamp = readStamp(state, 'a')
     assert.equal(stamp?.created, ['r:a'])
     assert.equal(stamp?.outputs, { 'r:a': { value: 'on' } })
     assert.match(readFileSync(join(state.stamps, 'a.json'), 'utf8'), '"state": "converged"')
