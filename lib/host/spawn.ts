@@ -1,7 +1,8 @@
 /**
- * The one function that runs a command on this machine. zx quotes the arguments and starts them; everything that zx
- * would get wrong is decided here: when not to start, when time is up, how to end a command and what that means (zx
- * 8.8.5 calls a command that traps TERM a success, and starts one although its signal is aborted already).
+ * The one function that runs a command on this machine. zx runs it and collects what it says; everything that zx would
+ * get wrong is decided here: that no shell reads the words, when not to start, when time is up, how to end a command and
+ * what that means (zx 8.8.5 calls a command that traps TERM a success, and starts one although its signal is aborted
+ * already).
  */
 import { setTimeout as sleep, setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import type { ProcessPromise } from 'zx/core'
@@ -35,7 +36,7 @@ export const outputLimit = 16 * 2 ** 20
 const drainMs = 500
 
 export async function runCommand(order: Order, end: Ending = ending): Promise<CommandResult> {
-  checkArgv(order.argv)
+  const [tool, words] = checkArgv(order.argv)
   const started = performance.now()
   const stdout = new Captured()
   const stderr = new Captured()
@@ -50,16 +51,18 @@ export async function runCommand(order: Order, end: Ending = ending): Promise<Co
     notFound: false,
     ...more,
   })
-  const { $, quote } = await import('zx/core')
+  const [{ $, quote }, { spawn }] = await Promise.all([import('zx/core'), import('node:child_process')])
   // Looked at after the last await before the start: nothing can abort between here and there.
   if (order.signal?.aborted) return result({ stderr: 'not started: the run had been stopped before' })
 
   // On zx's own options, and not as $({…}): that runs each command in an async context of its own, and from the first one
   // on Node 20 watches every promise of the process. zx copies them at the call, and nothing awaits in between.
   Object.assign($, {
-    shell: '/bin/bash',
-    // exec: no builtin, function or keyword of the shell can stand in for the tool, and no shell stays between.
-    prefix: 'exec -- ',
+    // zx asks for a shell and has a line for it; neither is used.
+    spawn: (_line: string, _words: readonly string[], options: object) =>
+      spawn(tool, words, { ...options, shell: false }),
+    shell: true,
+    prefix: '',
     postfix: '',
     quote,
     env: { ...order.env },
@@ -80,7 +83,11 @@ export async function runCommand(order: Order, end: Ending = ending): Promise<Co
 
   const watched = watch(command)
   const pid = command.child?.pid
-  if (pid === undefined) throw new Error(`can't start ${order.argv[0]}: ${await watched.whyNotStarted()}`)
+  // As a shell would say: the tool or its interpreter is not there, or can't be run.
+  if (pid === undefined) {
+    const why = await watched.whyNotStarted()
+    return result({ exitCode: why.includes('ENOENT') ? 127 : 126, stderr: `can't start ${tool}: ${why}\n` })
+  }
   const over = order.asksForOutput ? watched.ended : watched.exited
   const stopped = await firstOf(over, order.timeoutMs, order.signal)
   if (stopped === 'exited') {
@@ -96,13 +103,16 @@ export async function runCommand(order: Order, end: Ending = ending): Promise<Co
   return result({ signal: watched.exit().signal, timedOut: stopped === 'deadline' })
 }
 
-export function checkArgv(argv: Argv): void {
-  if (argv.length === 0 || argv[0] === '') throw new Error('not a command: it names no tool')
+/** The tool, and the words for it. */
+export function checkArgv(argv: Argv): [string, readonly string[]] {
+  const [tool, ...words] = argv
+  if (tool === undefined || tool === '') throw new Error('not a command: it names no tool')
   for (const word of argv as readonly unknown[]) {
     // zx turns undefined and {} into words, and a NUL cuts the argument off (tried, zx 8.8.5).
-    if (typeof word !== 'string') throw new Error(`not a command: ${argv[0]} with an argument that is no text`)
-    if (word.includes('\0')) throw new Error(`not a command: ${argv[0]} with a NUL byte in an argument`)
+    if (typeof word !== 'string') throw new Error(`not a command: ${tool} with an argument that is no text`)
+    if (word.includes('\0')) throw new Error(`not a command: ${tool} with a NUL byte in an argument`)
   }
+  return [tool, words]
 }
 
 /** What zx pushes a stream's chunks into. */
