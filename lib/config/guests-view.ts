@@ -1,5 +1,6 @@
 /** Guests with their spots, whatever else is wrong with them: what the rules about guests look at. */
-import { oncePerConfig, type Spot } from './spot.ts'
+import { oncePer } from './once.ts'
+import type { Spot } from './spot.ts'
 
 export interface GuestSpot {
   readonly kind: 'vm' | 'lxc'
@@ -13,7 +14,7 @@ export interface GuestSpot {
   readonly source: Spot
 }
 
-export const guestSpots = oncePerConfig((config): GuestSpot[] => {
+export const guestSpots = oncePer((config: Spot): GuestSpot[] => {
   const guests = config.get('guests')
   const vms = guests
     .get('vms')
@@ -34,7 +35,7 @@ export const guestSpots = oncePerConfig((config): GuestSpot[] => {
 })
 
 /** By id, in the order of the config; of two with the same id the first. */
-export const guestsById = oncePerConfig((config): ReadonlyMap<string, GuestSpot> => {
+export const guestsById = oncePer((config: Spot): ReadonlyMap<string, GuestSpot> => {
   const byId = new Map<string, GuestSpot>()
   for (const guest of guestSpots(config)) if (!byId.has(guest.id)) byId.set(guest.id, guest)
   return byId

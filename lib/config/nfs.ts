@@ -4,6 +4,7 @@ import { liesIn, mountPoints } from './dataset-mounts.ts'
 import { canonicalClient } from './export-clients.ts'
 import { effectiveOptions } from './export-options.ts'
 import type { NfsExport, PhxConfig } from './generated/types.ts'
+import { oncePer } from './once.ts'
 import { groundOfPath, type PathGround } from './path-ground.ts'
 import { plainPath } from './plain-path.ts'
 import { declaredServer, interfaceAddresses } from './server-address.ts'
@@ -61,7 +62,7 @@ const defaultOptions = ['ro', 'sync', 'no_subtree_check']
 /** What `pvesm add nfs` takes when nothing is said (facts: proxmox-tools, "pvesm and storage.cfg"). */
 export const NFS_DEFAULT_CONTENT = 'images'
 
-export function declaredNfs(config: PhxConfig): DeclaredNfs {
+export const declaredNfs = oncePer((config: PhxConfig): DeclaredNfs => {
   const zfs = declaredZfs(config)
   const exports = declaredExports(config)
   const entries = new Map<string, DeclaredEntry>()
@@ -77,7 +78,7 @@ export function declaredNfs(config: PhxConfig): DeclaredNfs {
     storages: exports.flatMap(({ given }) => storageOf(given, serverAddress(config))),
     ownAddresses: ownAddresses(config),
   }
-}
+})
 
 interface Given {
   readonly given: NfsExport
@@ -104,7 +105,7 @@ function ownAddresses(config: PhxConfig): string[] {
 }
 
 /** Datasets that ZFS mounts by itself, and where. */
-function declaredPlaces({ pools, datasets }: DeclaredZfs): Place[] {
+const declaredPlaces = oncePer(({ pools, datasets }: DeclaredZfs): Place[] => {
   const all = [
     ...pools.map(({ name, rootProperties }) => ({ name, type: 'filesystem' as const, properties: rootProperties })),
     ...datasets,
@@ -114,7 +115,7 @@ function declaredPlaces({ pools, datasets }: DeclaredZfs): Place[] {
     const at = mounted.get(name)
     return typeof at === 'string' && (properties.canmount ?? 'on') === 'on' ? [{ dataset: name, at }] : []
   })
-}
+})
 
 function entriesOf(given: NfsExport, zfs: DeclaredZfs): DeclaredEntry[] {
   const path = plainPath(given.path)

@@ -80,16 +80,6 @@ function isObject(value: unknown): value is Record<string, unknown> {
 /** A rule says what is wrong with a config, one finding a mistake. */
 export type Rule = (config: Spot) => Iterable<Finding>
 
-/** What several rules need of one config is worked out once. */
-export function oncePerConfig<Result>(work: (config: Spot) => Result): (config: Spot) => Result {
-  const results = new WeakMap<Spot, { readonly result: Result }>()
-  return (config) => {
-    const kept = results.get(config) ?? { result: work(config) }
-    results.set(config, kept)
-    return kept.result
-  }
-}
-
 export function error(spot: Spot, message: string, mend: string, meant?: string): Finding {
   return { severity: 'error', at: 'value', path: spot.path, message, mend, ...(meant === undefined ? {} : { meant }) }
 }

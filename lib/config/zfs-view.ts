@@ -1,7 +1,8 @@
 /** What the rules look at again and again: pools and datasets with their spots, whatever else is wrong with them. */
 import { propertiesIn } from './comma.ts'
 import { type MountedDataset, mountPoints } from './dataset-mounts.ts'
-import { oncePerConfig, type Spot } from './spot.ts'
+import { oncePer } from './once.ts'
+import type { Spot } from './spot.ts'
 
 export interface DatasetSpot {
   readonly spot: Spot
@@ -20,16 +21,16 @@ export interface DiskGroup {
   readonly disks: readonly Spot[]
 }
 
-export const poolSpots = oncePerConfig((config): Spot[] => {
+export const poolSpots = oncePer((config: Spot): Spot[] => {
   return config.get('zfs', 'pools').items()
 })
 
-export const poolNames = oncePerConfig((config): string[] => {
+export const poolNames = oncePer((config: Spot): string[] => {
   return poolSpots(config).flatMap((pool) => pool.get('name').text ?? [])
 })
 
 /** Only those that say both their name and their pool. */
-export const datasetSpots = oncePerConfig((config): DatasetSpot[] => {
+export const datasetSpots = oncePer((config: Spot): DatasetSpot[] => {
   return config
     .get('zfs', 'datasets')
     .items()
@@ -65,7 +66,7 @@ export function diskGroups(pool: Spot): DiskGroup[] {
 }
 
 /** Full name of each declared pool and dataset → where it is mounted, null when it isn't. */
-export const declaredMounts = oncePerConfig((config): Map<string, string | null> => {
+export const declaredMounts = oncePer((config: Spot): Map<string, string | null> => {
   const pools = poolSpots(config).flatMap((pool): MountedDataset[] => {
     const name = pool.get('name').text
     return name === undefined

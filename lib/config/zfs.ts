@@ -2,6 +2,7 @@
 import { propertiesIn, wordsIn } from './comma.ts'
 import { mountPoints } from './dataset-mounts.ts'
 import type { Dataset, PhxConfig, Pool, Vdev, ZfsProperties } from './generated/types.ts'
+import { oncePer } from './once.ts'
 import { plainPath } from './plain-path.ts'
 import { raidLevel, vdevsOf } from './raid-level.ts'
 import { parseSize } from './size.ts'
@@ -57,7 +58,7 @@ export interface DeclaredZfs {
   readonly consent: boolean | readonly string[] | null
 }
 
-export function declaredZfs(config: PhxConfig): DeclaredZfs {
+export const declaredZfs = oncePer((config: PhxConfig): DeclaredZfs => {
   const zfs = config.zfs ?? {}
   return {
     pools: (zfs.pools ?? []).map(declaredPool),
@@ -65,7 +66,7 @@ export function declaredZfs(config: PhxConfig): DeclaredZfs {
     storages: declaredStorages(config),
     consent: zfs.settings?.allow_destructive_operations ?? null,
   }
-}
+})
 
 /** Every disk of every pool, once. */
 export function declaredDisks(config: PhxConfig): readonly string[] {

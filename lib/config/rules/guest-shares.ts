@@ -5,9 +5,10 @@ import { canonicalClient } from '../export-clients.ts'
 import { effectiveOptions } from '../export-options.ts'
 import { optionsSay, servingEntry, staticAddress } from '../guests/shares.ts'
 import { hostPathFindings } from '../host-path.ts'
+import { oncePer } from '../once.ts'
 import { climbs, plainPath } from '../plain-path.ts'
 import type { Finding } from '../problem.ts'
-import { error, oncePerConfig, type Rule, type Spot } from '../spot.ts'
+import { error, type Rule, type Spot } from '../spot.ts'
 import { isOfSystem } from '../system-folders.ts'
 import { declaredMounts } from '../zfs-view.ts'
 
@@ -31,7 +32,7 @@ export const sharesReachTheirGuests: Rule = function* (config) {
   }
 }
 
-const ownAddresses = oncePerConfig((config): string[] => {
+const ownAddresses = oncePer((config: Spot): string[] => {
   const network = config.get('network')
   const interfaces = network.get('interfaces').itemsOrSelf()
   const addresses = interfaces.map((one) => one.get('address').text?.split('/')[0])
@@ -47,7 +48,7 @@ interface ExportSpot {
   readonly options: readonly string[]
 }
 
-const exportSpots = oncePerConfig((config): ExportSpot[] =>
+const exportSpots = oncePer((config: Spot): ExportSpot[] =>
   config
     .get('nfs', 'exports')
     .items()

@@ -2,8 +2,9 @@
 import { wordsIn } from '../comma.ts'
 import { innerPath, storagesFor } from '../lxc-volumes.ts'
 import { nearest } from '../nearest.ts'
+import { oncePer } from '../once.ts'
 import type { Finding } from '../problem.ts'
-import { error, oncePerConfig, type Rule, type Spot, warning } from '../spot.ts'
+import { error, type Rule, type Spot, warning } from '../spot.ts'
 import { DEFAULT_CONTENT, defaultStorageId, storageKey } from '../storage-id.ts'
 import { datasetSpots, poolNames } from '../zfs-view.ts'
 
@@ -73,7 +74,7 @@ interface StorageSpot {
   readonly isMade: boolean
 }
 
-const storages = oncePerConfig((config): StorageSpot[] =>
+const storages = oncePer((config: Spot): StorageSpot[] =>
   datasetSpots(config).flatMap(({ spot, pool, name, fullName }) => {
     const type = spot.get('proxmox_storage_type').text
     if (type !== 'zfspool' && type !== 'dir') return []
