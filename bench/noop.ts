@@ -38,7 +38,7 @@ export async function noop(rig: Rig): Promise<string> {
     ]
     // The first run brings every tool's own records up to date; only later ones have nothing to do.
     for (const contender of contenders) await once(contender)
-    const timed = await inTurn(contenders, size >= 10_000 ? 5 : 9)
+    const timed = await inTurn(contenders, size >= 1000 ? 9 : 25)
     const bare = timed[0]?.medianMs ?? 1
     for (const { name, minMs, medianMs, maxMs, memoryMib } of timed) {
       const ratio = medianMs / bare

@@ -103,7 +103,8 @@ async function inGuest(vm: Vm, line: string): Promise<number> {
  */
 const floorProgram = `
 const { spawn } = require('node:child_process')
-const [lines, after] = JSON.parse(require('node:fs').readFileSync('/run/floor.json', 'utf8'))
+const [calls, after] = JSON.parse(require('node:fs').readFileSync('/run/floor.json', 'utf8'))
+const lines = Object.keys(calls)
 const kindOf = (line) => line.split(' ').slice(0, 2).join(' ')
 const over = new Map()
 const ask = (line) => {
@@ -111,7 +112,8 @@ const ask = (line) => {
   if (!over.has(line)) over.set(line, (async () => {
     for (const first of lines) if (kindOf(first) === after[kind]) await ask(first)
     await new Promise((resolve) => {
-      const child = spawn('/bin/bash', ['-c', 'exec ' + line], { stdio: ['ignore', 'pipe', 'pipe'] })
+      const [tool, ...words] = calls[line]
+      const child = spawn(tool, words, { stdio: ['ignore', 'pipe', 'pipe'] })
       for (const stream of [child.stdout, child.stderr]) stream.resume()
       child.once('close', resolve)
     })
@@ -120,6 +122,11 @@ const ask = (line) => {
 }
 for (const line of lines) ask(line)
 `
+
+/** The tool and its words, as the guest's shell reads a line. */
+async function wordsOf(vm: Vm, line: string): Promise<string[]> {
+  return (await vm.run(`printf '%s\\0' ${line}`)).split('\0').slice(0, -1)
+}
 
 interface Measured {
   readonly datasets: number
@@ -162,7 +169,9 @@ async function measure(lab: Lab, build: Awaited<ReturnType<typeof packBuild>>, m
     await vm.write('/root/files/motd', readFileSync(join(here, '../files/motd')))
     await converge(vm, 0, [], { timeoutSeconds: 1200 })
     const started = await processesOf(vm)
-    await vm.write('/run/floor.json', JSON.stringify([started, after]))
+    const calls: Record<string, string[]> = {}
+    for (const line of started) calls[line] = await wordsOf(vm, line)
+    await vm.write('/run/floor.json', JSON.stringify([calls, after]))
     await vm.write('/run/floor.js', floorProgram)
     const lines = new Map<string, string[]>()
     for (const line of started) lines.set(kindOf(line), [...(lines.get(kindOf(line)) ?? []), line])
