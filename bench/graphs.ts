@@ -17,8 +17,11 @@ export function randomGraph(size: number, independent = false): readonly Node[] 
     return seed % below
   }
   return Array.from({ length: size }, (_, index) => {
-    const needs = independent || index === 0 ? [] : [next(index), next(index)].map((need) => `t${need}`)
-    return { name: `t${index}`, needs: [...new Set(needs)].sort() }
+    const name = `t${index}`
+    if (independent || index === 0) return { name, needs: [] }
+    const [one, other] = [`t${next(index)}`, `t${next(index)}`]
+    if (one === other) return { name, needs: [one] }
+    return { name, needs: one < other ? [one, other] : [other, one] }
   })
 }
 

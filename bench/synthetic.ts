@@ -6,59 +6,64 @@
  */
 import { join } from 'node:path'
 import { main } from '../lib/cli/main.ts'
-import type { Change, Probe, Task } from '../lib/engine/resource.ts'
+import type { Change, Comparison, Lock, Look, Probe, Resource, Task } from '../lib/engine/resource.ts'
 import { bucketOf, randomGraph } from './graphs.ts'
 
 const folder = (): string => process.env.BENCH_FOLDER ?? '.'
 
-const outputsIn = (bucket: string): Probe<ReadonlySet<string>> => ({
-  id: bucket,
-  read: async ({ reader }) => new Set(await reader.listDir(join(folder(), bucket))),
-})
+const probes = new Map<string, Probe<ReadonlySet<string>>>()
 
-function task(name: string, needs: readonly string[]): Task {
-  const id = `file:${name}`
-  const change = (): Change => ({
-    resource: id,
-    action: 'create',
-    risk: 'safe',
-    summary: `make ${name}`,
-    fields: [{ field: 'exists', from: false, to: true }],
-    // BENCH_FOLDER is a temporary folder of the benchmark's own.
-    steps: [
-      {
-        kind: 'command',
-        argv: [
-          'sh',
-          '-c',
-          'sleep "$1" && : >"$2"',
-          'sh',
-          process.env.BENCH_SLEEP ?? '0',
-          join(folder(), bucketOf(name), name),
-        ],
-      },
-    ],
-    undo: { commands: [['rm', join(folder(), bucketOf(name), name)]] },
-  })
-  return {
-    id: name,
-    title: `make ${name}`,
-    version: 1,
-    groups: ['setup'],
-    needs,
-    inputs: { name, in: `in/${name}` },
-    resources: [
-      {
-        id,
-        locks: [{ name: id, mode: 'exclusive' }],
-        async compare(look) {
-          const exists = (await look.at(outputsIn(bucketOf(name)))).has(name)
-          return { changes: exists ? [] : [change()], refusals: [], notes: [], live: exists ? { exists } : null }
-        },
-      },
-    ],
+function outputsIn(bucket: string): Probe<ReadonlySet<string>> {
+  const known = probes.get(bucket)
+  if (known) return known
+  const read: Probe<ReadonlySet<string>>['read'] = async ({ reader }) =>
+    new Set(await reader.listDir(join(folder(), bucket)))
+  const probe = { id: bucket, read }
+  probes.set(bucket, probe)
+  return probe
+}
+
+class OutputFile implements Resource {
+  readonly id: string
+  readonly locks: readonly Lock[]
+  readonly #name: string
+
+  constructor(name: string) {
+    this.id = `file:${name}`
+    this.locks = [{ name: this.id, mode: 'exclusive' }]
+    this.#name = name
+  }
+
+  async compare(look: Look): Promise<Comparison> {
+    const exists = (await look.at(outputsIn(bucketOf(this.#name)))).has(this.#name)
+    return { changes: exists ? [] : [this.#make()], refusals: [], notes: [], live: exists ? { exists } : null }
+  }
+
+  /** BENCH_FOLDER is a temporary folder of the benchmark's own. */
+  #make(): Change {
+    const path = join(folder(), bucketOf(this.#name), this.#name)
+    const argv = ['sh', '-c', 'sleep "$1" && : >"$2"', 'sh', process.env.BENCH_SLEEP ?? '0', path]
+    return {
+      resource: this.id,
+      action: 'create',
+      risk: 'safe',
+      summary: `make ${this.#name}`,
+      fields: [{ field: 'exists', from: false, to: true }],
+      steps: [{ kind: 'command', argv }],
+      undo: { commands: [['rm', path]] },
+    }
   }
 }
+
+const task = (name: string, needs: readonly string[]): Task => ({
+  id: name,
+  title: `make ${name}`,
+  version: 1,
+  groups: ['setup'],
+  needs,
+  inputs: { name, in: `in/${name}` },
+  resources: [new OutputFile(name)],
+})
 
 export async function program(argv: readonly string[], own: NodeJS.Process): Promise<number> {
   const { BENCH_TASKS, BENCH_INDEPENDENT } = process.env

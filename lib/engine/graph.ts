@@ -27,8 +27,9 @@ export class UnknownTarget extends Error {
 export interface Graph<T extends GraphNode> {
   /** Dependencies first; among equals, the order in which the tasks were given. */
   readonly tasks: readonly T[]
-  readonly byId: ReadonlyMap<string, T>
-  readonly dependents: ReadonlyMap<string, readonly string[]>
+  byId(id: string): T | undefined
+  /** Ids of those that need it, each once. */
+  dependents(id: string): readonly string[]
 }
 
 export function buildGraph<T extends GraphNode>(given: readonly T[]): Graph<T> {
@@ -38,26 +39,32 @@ export function buildGraph<T extends GraphNode>(given: readonly T[]): Graph<T> {
     ids.add(id)
   }
   const tasks = withoutGroups(given, ids)
-  const byId = new Map<string, T>()
-  const dependents = new Map<string, string[]>()
-  for (const task of tasks) {
-    byId.set(task.id, task)
-    dependents.set(task.id, [])
-  }
-  const missing = new Map<string, number>()
-  for (const { id, needs } of tasks) {
-    let count = 0
-    for (const need of needs) {
-      const list = dependents.get(need)
-      if (!list) throw new GraphError(`task ${id} needs ${need}, which does not exist`)
+  const entries = new Map<string, Entry<T>>()
+  for (const task of tasks) entries.set(task.id, { task, missing: 0, next: [] })
+  for (const entry of entries.values()) {
+    for (const need of entry.task.needs) {
+      const before = entries.get(need)
+      if (!before) throw new GraphError(`task ${entry.task.id} needs ${need}, which does not exist`)
       // The same need a second time.
-      if (list.at(-1) === id) continue
-      list.push(id)
-      count += 1
+      if (before.next.at(-1) === entry) continue
+      before.next.push(entry)
+      entry.missing += 1
     }
-    missing.set(id, count)
   }
-  return { tasks: inOrder(tasks, byId, dependents, missing), byId, dependents }
+  return {
+    tasks: inOrder(entries),
+    byId: (id) => entries.get(id)?.task,
+    dependents: (id) => entries.get(id)?.next.map(({ task }) => task.id) ?? [],
+  }
+}
+
+/** A task while it is put in order. */
+interface Entry<T> {
+  readonly task: T
+  /** How many it needs that are not in order yet. */
+  missing: number
+  /** Those that need it. */
+  readonly next: Entry<T>[]
 }
 
 /** A need may name a group, such as a guest of whose tasks the module knows nothing: what the group ends with is meant. */
@@ -79,29 +86,21 @@ function withoutGroups<T extends GraphNode>(tasks: readonly T[], ids: ReadonlySe
   })
 }
 
-/** Kahn's algorithm with a queue: linear, and stable in the order given. `missing` counts what each still needs. */
-function inOrder<T extends GraphNode>(
-  tasks: readonly T[],
-  byId: ReadonlyMap<string, T>,
-  dependents: ReadonlyMap<string, readonly string[]>,
-  missing: Map<string, number>,
-): T[] {
-  const ordered = tasks.filter((task) => task.needs.length === 0)
-  for (const task of ordered) {
-    for (const id of dependents.get(task.id) ?? []) {
-      const left = (missing.get(id) ?? 0) - 1
-      missing.set(id, left)
-      const dependent = byId.get(id)
-      if (left === 0 && dependent) ordered.push(dependent)
+/** Kahn's algorithm with a queue: linear, and stable in the order given. */
+function inOrder<T extends GraphNode>(entries: ReadonlyMap<string, Entry<T>>): T[] {
+  const ordered: Entry<T>[] = []
+  for (const entry of entries.values()) if (entry.missing === 0) ordered.push(entry)
+  for (const { next } of ordered) {
+    for (const entry of next) {
+      entry.missing -= 1
+      if (entry.missing === 0) ordered.push(entry)
     }
   }
-  if (ordered.length < tasks.length) {
-    const done = new Set(ordered.map((task) => task.id))
-    throw new GraphError(
-      `tasks need each other in a circle: ${findCycle(tasks.filter((task) => !done.has(task.id))).join(' → ')}`,
-    )
+  if (ordered.length < entries.size) {
+    const left = [...entries.values()].flatMap(({ task, missing }) => (missing > 0 ? [task] : []))
+    throw new GraphError(`tasks need each other in a circle: ${findCycle(left).join(' → ')}`)
   }
-  return ordered
+  return ordered.map(({ task }) => task)
 }
 
 /** One circle among tasks that are known to contain one, each next to the task that needs it. */
@@ -119,15 +118,17 @@ function findCycle(tasks: readonly GraphNode[]): string[] {
 
 /** The tasks that the targets name (a task's id or a group), with all they depend on unless `deps` is false. */
 export function select<T extends GraphNode>(graph: Graph<T>, targets: readonly string[], deps: boolean): readonly T[] {
-  const { tasks, byId } = graph
+  const { tasks } = graph
   const wanted = new Set<string>()
+  let isAll = false
   for (const target of targets) {
-    const named = byId.get(target)
+    const named = graph.byId(target)
     const meant = named ? [named] : tasks.filter(({ groups }) => groups.includes(target))
     if (meant.length === 0) throw new UnknownTarget(target, targetsOf(tasks))
-    for (const { id } of meant) wanted.add(id)
+    if (meant.length === tasks.length) isAll = true
+    else for (const { id } of meant) wanted.add(id)
   }
-  if (wanted.size === tasks.length) return tasks
+  if (isAll) return tasks
   // From the end, so that whatever needs a task was seen before it.
   if (deps)
     for (const { id, needs } of tasks.toReversed()) if (wanted.has(id)) for (const need of needs) wanted.add(need)
@@ -151,7 +152,7 @@ export function criticalPath<T extends GraphNode>(
 ): Map<string, number> {
   const length = new Map<string, number>()
   for (const task of graph.tasks.toReversed()) {
-    const after = Math.max(0, ...(graph.dependents.get(task.id) ?? []).map((id) => length.get(id) ?? 0))
+    const after = Math.max(0, ...graph.dependents(task.id).map((id) => length.get(id) ?? 0))
     length.set(task.id, durationMs(task.id) + after)
   }
   return length

@@ -113,7 +113,8 @@ export const isWork = ({ steps }: Change): boolean => steps.some(({ kind }) => k
 /** Compares every selected task, from one look. `run` is the one that it is for; a plan alone has none yet. */
 export async function planTasks(looking: Looking, run = 'RUN'): Promise<readonly PlannedTask[]> {
   const { state, selected } = looking
-  const stamps = new Map(selected.map(({ id }) => [id, readStamp(state, id)]))
+  const stamps = new Map<string, Stamp | undefined>()
+  for (const { id } of selected) stamps.set(id, readStamp(state, id))
   const look = newLook(looking.reader, looking.secrets)
   const foreseen = new ForeseenSet()
   const ahead = lookAhead(look, selected)

@@ -27,14 +27,12 @@ export function sideBySide<N extends Waiting, R>(
   const entries = new Map<string, Entry<N>>()
   for (const node of nodes) {
     const entry: Entry<N> = { node, missing: 0, next: [] }
-    const wait = (id: string): void => {
+    for (const id of node.watches ? [...node.needs, ...node.watches] : node.needs) {
       const before = entries.get(id)
-      if (!before) return
+      if (!before) continue
       before.next.push(entry)
       entry.missing += 1
     }
-    for (const id of node.needs) wait(id)
-    if (node.watches) for (const id of node.watches) wait(id)
     entries.set(node.id, entry)
   }
   const results = new Map<string, R>()

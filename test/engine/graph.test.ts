@@ -23,13 +23,13 @@ test('a need that names a group means what the group ends with, and a task of th
   const graph = buildGraph(
     [node('app', 'vm:1'), guest('one'), guest('two', 'one'), guest('side', 'one'), node('b', 'a')].concat(node('a')),
   )
-  assert.equal(graph.byId.get('app')?.needs, ['two', 'side'])
-  assert.equal(graph.dependents.get('two'), ['app'])
+  assert.equal(graph.byId('app')?.needs, ['two', 'side'])
+  assert.equal(graph.dependents('two'), ['app'])
   assert.equal(
     select(graph, ['app'], true).map(({ id }) => id),
     ['one', 'two', 'side', 'app'],
   )
-  assert.equal(buildGraph([{ id: 'nfs', groups: ['nfs'], needs: [] }, node('x', 'nfs')]).byId.get('x')?.needs, ['nfs'])
+  assert.equal(buildGraph([{ id: 'nfs', groups: ['nfs'], needs: [] }, node('x', 'nfs')]).byId('x')?.needs, ['nfs'])
   assert.throws(() => buildGraph([guest('one', 'vm:1')]), /in a circle: one → one/)
 })
 
@@ -54,6 +54,8 @@ test('a target is a task or a group; anything else lists what there is', () => {
     assert.instance(error, UnknownTarget)
     assert.equal((error as UnknownTarget).known, ['a', 'all', 'b', 'c', 'few'])
   }
+  // Also beside a target that is everything there is.
+  assert.throws(() => select(buildGraph([node('a')]), ['all', 'd'], true), 'unknown target d')
 })
 
 test('ids that JavaScript would reorder or trip over', () => {
