@@ -58,7 +58,8 @@ export const scenario: Scenario = {
       }
       assert.ok(killed.includes(link), `${link} was to be killed`)
     }
-    assert.ok(killed.length >= 14, `only ${killed.join(', ')}`)
+    // What was making or starting the machine when phx was killed may go on alone to its end: those two count once then.
+    assert.ok(killed.length >= 13, `only ${killed.join(', ')}`)
     await lab.make(vm)
     await lab.isAsDeclared(vm)
     await lab.isSettled(vm)
