@@ -38,15 +38,21 @@ export function sideBySide<N extends Waiting, R>(
   const results = new Map<string, R>()
   if (nodes.length === 0) return Promise.resolve(results)
   return new Promise((resolve, reject) => {
-    const begin = ({ node, next }: Entry<N>): void => {
-      visit(node, results).then((result) => {
-        results.set(node.id, result)
-        if (results.size === nodes.length) resolve(results)
-        for (const entry of next) {
-          entry.missing -= 1
-          if (entry.missing === 0) begin(entry)
-        }
-      }, reject)
+    const end = ({ node, next }: Entry<N>, result: R): void => {
+      results.set(node.id, result)
+      if (results.size === nodes.length) resolve(results)
+      for (const entry of next) {
+        entry.missing -= 1
+        if (entry.missing === 0) begin(entry)
+      }
+    }
+    const begin = (entry: Entry<N>): void => {
+      try {
+        visit(entry.node, results).then((result) => end(entry, result), reject)
+      } catch (error) {
+        // Before its first await, such as a stamp that can't be read.
+        reject(error)
+      }
     }
     for (const entry of entries.values()) if (entry.missing === 0) begin(entry)
   })

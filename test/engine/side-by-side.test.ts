@@ -53,4 +53,19 @@ test('nothing to visit is over at once; an error rejects, and whoever waits for 
   assert.equal(visited, ['a', 'c'])
 })
 
+test('an error before the first await rejects too, also of one that had to wait', async () => {
+  const visit = ({ id }: { id: string }): Promise<void> => {
+    if (id === 'b') throw new Error('at once')
+    return Promise.resolve()
+  }
+  for (const nodes of [[node('b')], [node('a'), node('b', ['a'])]]) {
+    try {
+      await sideBySide(nodes, visit)
+      assert.unreachable()
+    } catch (error) {
+      assert.is((error as Error).message, 'at once')
+    }
+  }
+})
+
 test.run()
